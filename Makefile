@@ -1,0 +1,83 @@
+# Everything runs in a virtual environment in this folder; `make clean` leaves no trace of it.
+PYTHON ?= python3
+VENV ?= .venv
+WORKERS ?= 2
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest
+SOURCES := sim strategies tests benchmarks
+
+# A font cache of our own: the home folder may be missing or read-only.
+export MPLCONFIGDIR := $(abspath $(VENV))/matplotlib
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+.PHONY: help demo install test lint slow fuzz test-other lock clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
+	@echo 'PYTHON=python3.12 chooses the interpreter; WORKERS=4 the test processes.'
+
+demo: $(STAMP) ## set up, then play the Double 12 festival against the year-end good price
+	$(BIN)/peakshift compare double12
+
+install: $(STAMP) ## set up the virtual environment alone
+
+# Tests that measure time run alone first: beside busy workers they would measure the workers.
+test: $(STAMP) ## set up, then run every test that is not slow
+	$(PYTEST) -q -rP -m 'timing and not slow'
+	$(PYTEST) -q -n $(WORKERS) -m 'not slow and not timing'
+
+lint: $(STAMP) ## style, format, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+slow: $(STAMP) ## the long validation: theory, stylised facts, whole commands, the wheel
+	$(PYTEST) -q -n $(WORKERS) -m slow --durations 10
+
+fuzz: $(STAMP) ## feed 5,000 damaged scenarios to the reader
+	$(PYTEST) -q -m slow tests/scenario
+
+# Each in a virtual environment of its own. A Python that pyenv holds counts as installed.
+test-other: ## the tests on Python 3.12 and 3.13, where installed
+	@ran=0; for v in 3.12 3.13; do \
+	  found=; for p in python$$v "$${HOME:-/nonexistent}"/.pyenv/versions/$$v.*/bin/python3; do \
+	    if "$$p" -c 'import ensurepip, venv' 2>/dev/null; then found=$$p; break; fi; done; \
+	  if [ -z "$$found" ]; then echo "Python $$v: not installed (or without venv), left out"; continue; fi; \
+	  echo "Python $$v: $$found"; ran=1; \
+	  $(MAKE) --no-print-directory test VENV=.venv-$$v PYTHON="$$found" || exit 1; \
+	done; [ $$ran = 1 ] || echo 'no other Python found: nothing was tested'
+
+lock: $(STAMP) ## renew requirements.lock (needs uv: pip install uv)
+	@command -v uv >/dev/null || test -x $(BIN)/uv || { echo 'make lock needs uv: $(BIN)/pip install uv'; exit 2; }
+	PATH="$(abspath $(BIN)):$$PATH" uv pip compile pyproject.toml --extra dev --python-version 3.11 \
+	  --universal --upgrade --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+
+clean: ## remove the environments, caches and builds (results stay)
+	rm -rf .venv .venv-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find $(wildcard $(SOURCES)) -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# One line about a Python that cannot do it; empty for one that can. Debian ships venv as a package apart.
+VENV_PACKAGE = $(patsubst python,python3,$(notdir $(PYTHON)))-venv
+TROUBLE = $(shell \
+  if ! "$(PYTHON)" -c '' >/dev/null 2>&1; then \
+    echo 'peakshift needs Python 3.11 or newer, and "$(PYTHON)" does not run: sudo apt-get install python3 python3-venv, or make demo PYTHON=/path/to/python3'; \
+  elif ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+    echo 'peakshift needs Python 3.11 or newer, and "$(PYTHON)" is' "$$("$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')": make demo PYTHON=/path/to/a/newer/python3; \
+  elif ! "$(PYTHON)" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+    echo '"$(PYTHON)" cannot make a virtual environment: sudo apt-get install $(VENV_PACKAGE)'; \
+  fi)
+
+# The stamp is touched last, so an interrupted set-up starts over and a finished one is never repeated.
+# An environment whose Python still runs is brought up to date; one that does not is made anew.
+$(STAMP): requirements.lock pyproject.toml
+	$(eval trouble := $(TROUBLE))$(if $(trouble),$(error $(trouble)))
+	@echo 'Setting up $(VENV) (about a minute, 1 GB) ...'
+	@$(BIN)/python -c 'import pip' 2>/dev/null || "$(PYTHON)" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,113 @@
+"""What a strategy may answer: types, shapes, bounds. A wrong answer names what it must be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.contracts import CONTENTS, Forecast, Offers, Roster, Shop, StockPlan, Touches
+from sim.errors import StrategyError
+
+
+class Inspector:
+    """Checks one answer of one strategy on one day, and says precisely what is wrong."""
+
+    def __init__(self, strategy: str, day: int) -> None:
+        self.strategy, self.day = strategy, day
+
+    def fail(self, problem: str) -> StrategyError:
+        """The error to raise."""
+        return StrategyError(self.strategy, self.day, problem)
+
+    def kind(self, answer: object, cls: type) -> None:
+        """The answer must be of the contract's class."""
+        if not isinstance(answer, cls):
+            raise self.fail(f"must return a {cls.__name__}, got {type(answer).__name__}")
+
+    def array(
+        self, name: str, value: Any, shape: tuple[int | None, ...], low: float = 0.0, high: float = np.inf
+    ) -> NDArray[np.float64]:
+        """`value` as numbers of this shape (None = any length), finite and within [low, high]."""
+        text = "x".join("any" if n is None else str(n) for n in shape)
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
+            raise self.fail(f"{name} must be an array of numbers, got {type(value).__name__}")
+        if len(value.shape) != len(shape) or any(n not in (None, m) for n, m in zip(shape, value.shape, strict=True)):
+            raise self.fail(f"{name} must have shape {text}, got {'x'.join(map(str, value.shape))}")
+        if not np.isfinite(value).all():
+            raise self.fail(f"{name} must be finite, got {value[~np.isfinite(value)].flat[0]}")
+        if value.size and float(value.min()) < low:
+            raise self.fail(f"{name} must be at least {low:g}, got {value.min():g}")
+        if value.size and float(value.max()) > high:
+            raise self.fail(f"{name} must be at most {high:g}, got {value.max():g}")
+        return value.astype(np.float64)
+
+    def units(self, name: str, value: Any, shape: tuple[int | None, ...]) -> NDArray[np.int64]:
+        """Whole units of at least 0."""
+        numbers = self.array(name, value, shape, high=1e12)
+        if (numbers != np.floor(numbers)).any():
+            raise self.fail(f"{name} must be whole units, got {numbers[numbers != np.floor(numbers)].flat[0]:g}")
+        return numbers.astype(np.int64)
+
+
+def check_forecast(look: Inspector, answer: object, shop: Shop, horizon: int) -> Forecast:
+    """Sample paths (S, K, C, H) of at least 0 and hour shares (H, 24) whose rows sum to 1."""
+    look.kind(answer, Forecast)
+    assert isinstance(answer, Forecast)
+    look.array("paths", answer.paths, (None, len(shop.skus), len(shop.cities), horizon), high=1e12)
+    if answer.paths.shape[0] == 0:
+        raise look.fail("paths must hold at least one sample, got none")
+    shares = look.array("hour_shares", answer.hour_shares, (horizon, 24))
+    if np.abs(shares.sum(axis=1) - 1.0).max() > 1e-6:
+        raise look.fail(f"hour_shares must sum to 1 in each row, got {shares.sum(axis=1)[0]:g} in row 0")
+    return answer
+
+
+def check_stock(look: Inspector, answer: object, shop: Shop) -> StockPlan:
+    """Orders (K, W) and transfers (K, W, W) in whole units."""
+    look.kind(answer, StockPlan)
+    assert isinstance(answer, StockPlan)
+    k, w = len(shop.skus), len(shop.warehouses)
+    return StockPlan(look.units("orders", answer.orders, (k, w)), look.units("transfers", answer.transfers, (k, w, w)))
+
+
+def check_roster(look: Inspector, answer: object, shop: Shop) -> Roster:
+    """Hours (St, 3), temps (St, any), couriers and surge (C,), a bot share within [0, 1]."""
+    look.kind(answer, Roster)
+    assert isinstance(answer, Roster)
+    st, c = len(shop.stations), len(shop.cities)
+    bot = np.asarray(answer.bot_share, dtype=float)
+    return Roster(
+        regular_hours=look.array("regular_hours", answer.regular_hours, (st, 3)),
+        overtime_hours=look.array("overtime_hours", answer.overtime_hours, (st, 3)),
+        temps=look.array("temps", answer.temps, (st, None)),
+        couriers=look.units("couriers", answer.couriers, (c,)),
+        surge=look.array("surge", answer.surge, (c,)),
+        bot_share=float(look.array("bot_share", bot.reshape(1), (1,), high=1.0)[0]),
+    )
+
+
+def check_offers(look: Inspector, answer: object, shop: Shop) -> Offers:
+    """Prices (L, K) or (24, L, K) of at least 0.01 yuan, coupons (G, K)."""
+    look.kind(answer, Offers)
+    assert isinstance(answer, Offers)
+    k, n, g = len(shop.skus), len(shop.channels), len(shop.groups)
+    shape = (24, n, k) if getattr(answer.prices, "ndim", 2) == 3 else (n, k)
+    return Offers(
+        prices=look.array("prices", answer.prices, shape, low=0.01, high=1e7),
+        coupons=look.array("coupons", answer.coupons, (g, k), high=1e7),
+    )
+
+
+def check_touches(look: Inspector, answer: object, shop: Shop) -> Touches:
+    """Shares (G,) within [0, 1], contents by number, coupons of at least 0."""
+    look.kind(answer, Touches)
+    assert isinstance(answer, Touches)
+    g = len(shop.groups)
+    content = look.array("content", answer.content, (g,), high=len(CONTENTS) - 1)
+    return Touches(
+        share=look.array("share", answer.share, (g,), high=1.0),
+        content=content.astype(np.int64),
+        coupon=look.array("coupon", answer.coupon, (g,), high=1e5),
+    )

@@ -1,0 +1,248 @@
+"""Orders on their way: parcels and their lines from the counter to the door and back.
+
+The order book writes what was bought into parcels, holds pre-sale deposits until their balance is
+due, hands parcels over, lets lines come back, and books the money of each of these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actors.base import Actor
+from sim.actors.pool import Pool
+from sim.kernels.draws import uniforms
+from sim.kernels.experience import return_days
+from sim.kernels.people import Lines
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+Ints = NDArray[np.int64]
+_EVENT_RETURNS, _FILLER_RETURNS, _LATE_RETURNS = 1.17, 1.5, 1.2
+"""Return multipliers: event orders (NRF holidays +17 %), filler items and late parcels (assumptions)."""
+_MEDIAN_LAG, _LAG_SD, _WINDOW = 8.0, 1.0, 60
+"""Return lag: lognormal, median 8 days, 81 % within 30 days (UCI Online Retail)."""
+
+
+class OrderBook(Actor):
+    """All parcels not yet at the door, and all lines that may still come back."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.parcels = Pool(
+            consumer=np.int32, city=np.uint8, warehouse=np.uint8, placed=np.int64, paid=np.int64, event=np.uint8,
+            first_line=np.int64, lines=np.int16, done=np.uint8, asked=np.uint8,
+        )  # fmt: skip
+        self.lines = Pool(
+            parcel=np.int64, entity=np.int64, sku=np.int16, units=np.int16, paid=np.int64, filler=np.uint8,
+            home=np.uint8, closes=np.int32,
+        )  # fmt: skip
+        self.reserved: Ints = np.zeros_like(world.stock)
+        """(K, W) units held for pre-sale orders."""
+        self.deposits: dict[int, list[dict[str, Ints]]] = {}
+        """Day of the balance -> pre-sale lines."""
+        self.payouts: dict[int, int] = {}
+        """Day -> fen that the platform pays out."""
+        self.placed: list[tuple[NDArray[np.int32], int]] = []
+        """(consumers, day) of accepted orders."""
+
+    # ---- placing -------------------------------------------------------------------------------
+    def place(self, lines: Lines, count: int, event: bool, begin: int, presale_ends: int | None) -> None:
+        """Takes the lines of a slice: pre-sale lines wait for their balance, the rest ship."""
+        if count == 0:
+            return
+        offers = len(self.world.shop.channels)
+        rows = {name: getattr(lines, name)[:count].astype(np.int64) for name in lines._fields}
+        rows["second"] += self.world.midnight
+        early = rows["offer"] == offers
+        if early.any():
+            assert presale_ends is not None
+            held = {name: column[early] for name, column in rows.items()}
+            np.add.at(self.reserved, (held["sku"], held["warehouse"]), held["units"])
+            self.deposits.setdefault(presale_ends, []).append(held)
+            rows = {name: column[~early] for name, column in rows.items()}
+        self._ship(rows, event, begin, "pick")
+
+    def balances(self, begin: int, end: int) -> None:
+        """Festivals that open in [begin, end): balances are paid, or the deposit is forfeited."""
+        world = self.world
+        for due in [second for second in self.deposits if begin <= second < end]:
+            terms = next(r.terms.presale for r in world.counter.running if r.presale is not None and r.start == due)
+            assert terms is not None
+            parts = self.deposits.pop(due)
+            rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            np.subtract.at(self.reserved, (rows["sku"], rows["warehouse"]), rows["units"])
+            key = world.streams.key("balance", world.day)
+            pays = uniforms(key, rows["consumer"], 0) < terms.balance_rate
+            lost = {name: column[~pays] for name, column in rows.items()}
+            kept = np.round(lost["paid"] * terms.deposit).astype(np.int64)
+            world.ledger.book("deposits_kept", "cash", int(kept.sum()))
+            np.add.at(world.stock, (lost["sku"], lost["warehouse"]), lost["units"])
+            rows = {name: column[pays] for name, column in rows.items()}
+            # half of the balances come in the first half hour (assumption)
+            delay = (-2600.0 * np.log(uniforms(key, rows["consumer"], 1))).astype(np.int64)
+            rows["second"] = np.minimum(due + delay, world.midnight + 86_399)
+            self._ship(rows, True, due, "pick pre-sale")
+
+    def _city(self, consumers: Ints) -> Ints:
+        return self.world.consumers.people.city[consumers].astype(np.int64)
+
+    def _ship(self, rows: dict[str, Ints], event: bool, begin: int, stream: str) -> None:
+        """One parcel for each consumer's order and warehouse, of offers that stood at `begin`; sales are booked."""
+        world = self.world
+        if rows["sku"].size == 0:
+            return
+        order = np.lexsort((rows["warehouse"], rows["consumer"], rows["second"]))
+        rows = {name: column[order] for name, column in rows.items()}
+        new_order = _changes(rows["second"], rows["consumer"])
+        first = np.flatnonzero(new_order | _changes(rows["warehouse"]))
+        number = np.cumsum(new_order | _changes(rows["warehouse"])) - 1
+        consumers = rows["consumer"][first]
+        parcels = self.parcels.append(
+            first.size, consumer=consumers, city=self._city(consumers), warehouse=rows["warehouse"][first],
+            placed=rows["second"][first], paid=np.add.reduceat(rows["paid"], first), event=event,
+            first_line=self.lines.next + first, lines=np.bincount(number), done=0, asked=0,
+        )  # fmt: skip
+        entity = (rows["consumer"] * 4096 + rows["second"] // 86_400) * 4096 + rows["sku"]
+        self.lines.append(
+            number.size, parcel=parcels[number], entity=entity, sku=rows["sku"], units=rows["units"], paid=rows["paid"],
+            filler=rows["filler"], home=rows["warehouse"], closes=np.iinfo(np.int32).max,
+        )  # fmt: skip
+        for warehouse in world.warehouses:
+            mine = rows["warehouse"][first] == warehouse.number
+            warehouse.accept(parcels[mine], rows["second"][first][mine], consumers[mine],
+                             np.bincount(number).astype(np.float64)[mine], stream)  # fmt: skip
+        buyers = rows["consumer"][new_order].astype(np.int32)
+        world.desk.ordered(buyers, rows["second"][new_order])
+        self.placed.append((buyers, world.day))
+        self._book(rows, begin, buyers.size, first.size)
+
+    def _book(self, rows: dict[str, Ints], begin: int, orders: int, parcels: int) -> None:
+        """Sales, discounts, cost of goods and commission of lines that ship."""
+        world, ledger = self.world, self.world.ledger
+        total = {name: int(rows[name].sum()) for name in ("listed", "markdown", "threshold", "coupon", "paid", "units")}
+        ledger.book("gross_sales", "receivable", total["listed"])
+        for account, name in (("markdowns", "markdown"), ("thresholds", "threshold"), ("coupons", "coupon")):
+            ledger.book(account, "receivable", -total[name])
+        cost = int((world.cost_fen[rows["sku"]] * rows["units"]).sum())
+        ledger.book("cost_of_goods", "stock", -cost)
+        # rounded line by line, so that cutting the day into more slices changes no fen
+        commission = np.round(world.scenario.operations.finance.commission * rows["paid"]).astype(np.int64)
+        ledger.book("commission", "cash", -int(commission.sum()))
+        np.add.at(ledger.units_out, rows["sku"], rows["units"])
+        ledger.count("orders", orders)
+        ledger.count("units", total["units"])
+        depth = world.counter.markdown(begin)[rows["sku"]]
+        world.offered_today += int(np.round(depth * rows["listed"]).sum())
+        ledger.flow("parcels", parcels)
+        day, paid, units = world.day, world.paid_today, world.units_today
+        np.add.at(paid, rows["sku"], rows["paid"])
+        np.add.at(units, rows["sku"], rows["units"])
+        sold = units > 0
+        world.records.paid[sold, day] = paid[sold] / units[sold] / 100
+
+    # ---- handing over --------------------------------------------------------------------------
+    def handed_over(self, parcels: Ints, done: Ints) -> None:
+        """Parcels reached the door: promises are judged, payouts planned, returns drawn."""
+        world, ops = self.world, self.world.scenario.operations
+        if parcels.size == 0:
+            return
+        order = np.argsort(parcels, kind="stable")
+        parcels, done = parcels[order], done[order]
+        get = self.parcels.get
+        hours = (done - get("placed", parcels)) / 3600.0
+        late = hours > ops.promise_hours
+        self.parcels.set("done", parcels, 1)
+        world.ledger.count("parcels_delivered", parcels.size)
+        world.ledger.count("parcels_late", int(late.sum()))
+        world.ledger.flow("delivered", parcels.size)
+        world.hours_today += float(hours.sum())
+        due = world.day + ops.finance.platform_hold_days
+        self.payouts[due] = self.payouts.get(due, 0) + int(get("paid", parcels).sum())
+        world.consumers.delivered(get("consumer", parcels), late.astype(np.uint8), get("placed", parcels) // 86_400)
+        self._returns(parcels, late)
+
+    def _returns(self, parcels: Ints, late: NDArray[np.bool_]) -> None:
+        """Some lines will come back, each after its own lag."""
+        world, count = self.world, self.parcels.get("lines", parcels).astype(np.int64)
+        first = self.parcels.get("first_line", parcels)
+        lines = np.repeat(first - np.r_[0, np.cumsum(count)[:-1]], count) + np.arange(count.sum())
+        event = np.repeat(self.parcels.get("event", parcels), count) == 1
+        factor = np.where(event, _EVENT_RETURNS, 1.0) * np.where(np.repeat(late, count), _LATE_RETURNS, 1.0)
+        factor *= np.where(self.lines.get("filler", lines) == 1, _FILLER_RETURNS, 1.0)
+        entity, sku = self.lines.get("entity", lines), self.lines.get("sku", lines)
+        lag = return_days(world.streams.key("return"), entity, sku, world.shop.return_rate, factor,
+                          _MEDIAN_LAG, _LAG_SD, _WINDOW)  # fmt: skip
+        self.lines.set("closes", lines, np.where(lag > 0, np.iinfo(np.int32).max, world.day))
+        back = lag > 0
+        world.ledger.flow("lines_returning", int(back.sum()))
+        home = self.lines.get("home", lines)
+        for warehouse in world.warehouses:
+            mine = back & (home == warehouse.number)
+            if mine.any():
+                warehouse.take_back(lines[mine], lag[mine])
+
+    def refund(self, lines: Ints) -> Ints:
+        """Inspected lines are refunded; returns (K,) units that can be sold again."""
+        world, finance = self.world, self.world.scenario.operations.finance
+        sku = self.lines.get("sku", lines).astype(np.int64)
+        units, paid = self.lines.get("units", lines).astype(np.int64), self.lines.get("paid", lines)
+        self.lines.set("closes", lines, world.day)
+        book = world.ledger.book
+        book("refunds", "cash", -int(paid.sum()))
+        book("commission", "cash", int(np.round(finance.commission * paid).sum()))
+        book("returns_transport", "cash", -round(100 * finance.return_yuan) * lines.size)
+        cost = world.cost_fen[sku] * units
+        good = uniforms(world.streams.key("resale"), self.lines.get("entity", lines), 0) < world.resale_share[sku]
+        book("cost_returned", "stock", int(cost.sum()))
+        book("write_off", "stock", -int(cost[~good].sum()))
+        world.ledger.count("returned_units", int(units.sum()))
+        world.ledger.flow("lines_inspected", lines.size)
+        world.records.returned[:, world.day] += np.bincount(sku, units, minlength=world.cost_fen.size).astype(np.int64)
+        return np.bincount(sku[good], units[good], minlength=world.cost_fen.size).astype(np.int64)
+
+    # ---- midnight ------------------------------------------------------------------------------
+    def feel(self) -> None:
+        """Buyers of parcels whose promise passed today and that are not there yet ask tomorrow."""
+        world = self.world
+        done, asked = self.parcels.column("done"), self.parcels.column("asked")
+        limit = int(world.env.now - world.scenario.operations.promise_hours * 3600)
+        overdue = np.flatnonzero((done == 0) & (asked == 0) & (self.parcels.column("placed") <= limit))
+        if overdue.size:
+            asked[overdue] = 1
+            world.desk.late(self.parcels.column("consumer")[overdue])
+
+    def settle(self) -> None:
+        """The platform pays out; rows that nobody needs any more are dropped."""
+        world = self.world
+        world.ledger.move("receivable", "cash", self.payouts.pop(world.day, 0))
+        done = self.parcels.column("done")
+        open_ = np.flatnonzero(done == 0)
+        self.parcels.drop_before(self.parcels.first + int(open_[0]) if open_.size else self.parcels.next)
+        waiting = np.flatnonzero(self.lines.column("closes") > world.day)
+        self.lines.drop_before(self.lines.first + int(waiting[0]) if waiting.size else self.lines.next)
+
+    def check(self) -> None:
+        """Parcels and returning lines: what was counted in is still there or was counted out."""
+        world, flows = self.world, self.world.ledger.flows
+        pick = sum(w.pick_pack.inside for w in world.warehouses)
+        road = sum(f.station.inside for f in world.fleets)
+        gone, delivered = flows.get("dispatched", 0), flows.get("delivered", 0)
+        world.ledger.check("parcels", "in warehouses", flows.get("parcels", 0) - gone, pick)
+        world.ledger.check("parcels", "on the road", gone - delivered, road)
+        docks = sum(w.returns.inside + w.coming_back for w in world.warehouses)
+        back = flows.get("lines_returning", 0) - flows.get("lines_inspected", 0)
+        world.ledger.check("parcels", "on the way back", back, docks)
+        owed = sum(self.payouts.values())
+        owed += int(self.parcels.column("paid")[self.parcels.column("done") == 0].sum())
+        world.ledger.check("money", "receivable", world.ledger.balance["receivable"], owed)
+
+
+def _changes(*columns: Ints) -> NDArray[np.bool_]:
+    """(n,) True in each row that differs from the one before in any column; True in the first."""
+    out = np.ones(columns[0].size, np.bool_)
+    out[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    return out

@@ -1,0 +1,104 @@
+"""Customer service: a bot first, then agents; who waits too long gives up and remembers it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actors.base import Actor
+from sim.actors.crew import Crew
+from sim.actors.pool import Pool
+from sim.actors.station import ABANDONED, Station, hourly
+from sim.kernels.draws import lognormal_seconds, uniforms
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+Ints = NDArray[np.int64]
+_QUESTION, _ORDER, _LATE = 0, 1, 2
+
+
+class ServiceDesk(Actor):
+    """Tickets come from questions before buying, from orders, and from parcels that are late."""
+
+    def __init__(self, world: World, index: int) -> None:
+        super().__init__(world)
+        self.terms = world.scenario.operations.service_desk
+        self.station = Station("service_desk", world.env)
+        per_hour = self.terms.concurrency * 60.0 / self.terms.handle_minutes
+        self.crew = Crew(world, index, self.station, self.terms.agents, per_hour, self.terms.concurrency)
+        self.tickets = Pool(consumer=np.int32)
+        self.bot_share = 1.0
+        self._tomorrow: list[tuple[NDArray[np.int32], Ints]] = []
+        profile = np.asarray(world.scenario.market.hour_profile)
+        self._hours = np.cumsum(profile) / profile.sum()
+
+    def receive(self) -> None:
+        """Contacts that yesterday caused for today arrive through the day."""
+        for consumers, seconds in self._tomorrow:
+            self._open(consumers, seconds + self.world.midnight, _LATE)
+        self._tomorrow = []
+
+    def questions(self, consumers: NDArray[np.int32], seconds: Ints, complexity: float) -> None:
+        """Visitors ask before buying, more where rules are hard to understand."""
+        chance = self.terms.question_per_visit * (1.0 + self.terms.rule_complexity * complexity)
+        u = uniforms(self.world.streams.key("question", self.world.day), consumers.astype(np.int64), 0)
+        asks = u < chance
+        self._open(consumers[asks], seconds[asks], _QUESTION)
+
+    def ordered(self, consumers: NDArray[np.int32], seconds: Ints) -> None:
+        """Some orders cause a contact within the same day, after the order."""
+        key, entity = self.world.streams.key("order contact", self.world.day), consumers.astype(np.int64)
+        asks = uniforms(key, entity, 0) < self.terms.contacts_per_order
+        end = self.world.midnight + 86_399
+        when = seconds[asks] + (uniforms(key, entity[asks], 1) * (end - seconds[asks])).astype(np.int64)
+        order = np.lexsort((consumers[asks], when))
+        self._open(consumers[asks][order], when[order], _ORDER)
+
+    def late(self, consumers: NDArray[np.int32]) -> None:
+        """Buyers of parcels whose promise has just passed ask tomorrow where they are."""
+        key, entity = self.world.streams.key("late contact", self.world.day), consumers.astype(np.int64)
+        asks = uniforms(key, entity, 0) < self.terms.contacts_if_late
+        u = uniforms(key, entity[asks], 1)
+        hour = np.minimum(np.searchsorted(self._hours, u), 23)
+        seconds = (hour * 3600 + uniforms(key, entity[asks], 2) * 3600).astype(np.int64)
+        seconds = np.maximum(seconds, 6 * 3600)
+        order = np.lexsort((consumers[asks], seconds))
+        self._tomorrow.append((consumers[asks][order], seconds[order]))
+
+    def _open(self, consumers: NDArray[np.int32], seconds: Ints, cause: int) -> None:
+        """The bot takes what it can; the rest queue for an agent."""
+        if consumers.size == 0:
+            return
+        world, entity = self.world, consumers.astype(np.int64) * 4 + cause
+        key = world.streams.key("ticket", world.day)
+        by_bot = uniforms(key, entity, 0) < self.terms.bot_containment * self.bot_share
+        world.ledger.count("tickets", consumers.size)
+        world.ledger.count("tickets_bot", int(by_bot.sum()))
+        world.ledger.flow("tickets", consumers.size)
+        world.ledger.flow("tickets_bot", int(by_bot.sum()))
+        entity, seconds, consumers = entity[~by_bot], seconds[~by_bot], consumers[~by_bot]
+        mean = np.full(entity.size, 60.0 * self.terms.handle_minutes)
+        service = lognormal_seconds(world.streams.key("handle", world.day), entity, mean, self.terms.handle_cv)
+        patience = -60.0 * self.terms.patience_minutes * np.log(uniforms(key, entity, 1))
+        numbers = self.tickets.append(entity.size, consumer=consumers)
+        self.station.push(numbers, seconds, service, entity, patience.astype(np.int64))
+        world.records.arrivals_hourly[self.crew.index, world.day] += hourly(seconds, world.day)
+
+    def feel(self) -> None:
+        """Midnight: answered and abandoned contacts are counted; the latter cost trust."""
+        world = self.world
+        numbers, start, _ = self.station.take()
+        gave_up = start == ABANDONED
+        world.ledger.count("tickets_served", int((~gave_up).sum()))
+        world.ledger.count("tickets_abandoned", int(gave_up.sum()))
+        world.records.finished[self.crew.index, world.day] += numbers.size
+        world.consumers.waited_in_vain(self.tickets.get("consumer", np.sort(numbers[gave_up])))
+        if self.station.inside == 0:
+            self.tickets.drop_before(self.tickets.next)
+
+    def settle(self) -> None:
+        """Wages of the day."""
+        self.world.ledger.book("service_desk", "cash", -sum(self.crew.cost.values()))

@@ -1,0 +1,115 @@
+"""One error family, one message template: where, what, must be, got, did you mean.
+
+Every error a user can cause derives from `PeakshiftError`; the command prints it without a
+traceback and exits with `exit_code`. Anything else that escapes is a bug of ours. An error's `args`
+are its constructor's arguments, so that it can be pickled and raised again (SimPy does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+def did_you_mean(got: str, known: Iterable[str]) -> str | None:
+    """The known name nearest to what was written, or None when nothing is near."""
+    near = get_close_matches(got, list(known), n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong, in the one form in which every fault is told.
+
+    `where` is `file:line:column` (or a file, an option, a strategy and day), `what` the dotted
+    path or name concerned, `must_be` completes the sentence "must be ...".
+    """
+
+    where: str
+    what: str
+    must_be: str
+    got: str | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        place = ": ".join(part for part in (self.where, self.what) if part)
+        text = f"{place}: {self.must_be}"
+        if self.got is not None:
+            text += f", got {self.got}"
+        if self.hint is not None:
+            text += f"; did you mean {self.hint!r}?"
+        return text
+
+
+class PeakshiftError(Exception):
+    """Base of all errors that a user can cause or act on."""
+
+    exit_code = 2
+
+
+class ScenarioError(PeakshiftError):
+    """All faults of a scenario at once, in the order in which they stand in the file."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+
+class UsageError(PeakshiftError):
+    """A command-line value, name or file that cannot be used."""
+
+
+class DataError(PeakshiftError):
+    """An order history or result table that cannot be read as what it should be."""
+
+
+class PluginError(PeakshiftError):
+    """A strategy reference that does not lead to a usable class."""
+
+
+class StrategyError(PeakshiftError):
+    """A strategy raised, or answered something that the contract does not allow.
+
+    Names the strategy, the day and what the answer must be; it ends that run only.
+    """
+
+    exit_code = 3
+
+    def __init__(self, strategy: str, day: int, problem: str) -> None:
+        self.strategy, self.day, self.problem = strategy, day, problem
+        super().__init__(strategy, day, problem)
+
+    def __str__(self) -> str:
+        return f"strategy {self.strategy}, day {self.day}: {self.problem}"
+
+
+class LawBrokenError(PeakshiftError):
+    """A conservation law does not hold at the end of a day: a fault of the engine, never of a user."""
+
+    exit_code = 1
+
+    def __init__(self, law: str, day: int, account: str, expected: int, found: int) -> None:
+        self.law, self.day, self.account = law, day, account
+        self.expected, self.found = expected, found
+        super().__init__(law, day, account, expected, found)
+
+    def __str__(self) -> str:
+        return (
+            f"law of {self.law}, day {self.day}: account {self.account!r} must be {self.expected}, "
+            f"got {self.found} (difference {self.found - self.expected})"
+        )
+
+
+class MissingExtraError(PeakshiftError):
+    """A heavy optional library is needed and not installed; names the extra that brings it."""
+
+    def __init__(self, library: str, extra: str, purpose: str) -> None:
+        self.library, self.extra, self.purpose = library, extra, purpose
+        super().__init__(library, extra, purpose)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} needs {self.library}, which is not installed: pip install 'peakshift[{self.extra}]'"

@@ -1,0 +1,189 @@
+"""Everything that moved: units, parcels, tickets, customers and yuan; the laws; tidy histories out.
+
+Money is integer fen. A booking names two accounts of different nature, so that the balance sheet
+can be checked every day against what is really on the shelf, on the road and in the calendars:
+cash + receivable + stock - payable = opening equity + all profit so far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import LawBrokenError
+from sim.scenario.root import Scenario
+
+Ints = NDArray[np.int64]
+
+PNL: dict[str, str] = {
+    "gross_sales": "list price of what was ordered",
+    "markdowns": "cut of the shelf price",
+    "thresholds": "spend-X-save-Y rules",
+    "coupons": "personal coupons",
+    "deposits_kept": "deposits whose balance was not paid",
+    "refunds": "money paid back for returns",
+    "cost_of_goods": "purchase cost of what was ordered",
+    "cost_returned": "purchase cost of what came back, sellable or not",
+    "write_off": "purchase cost of returns that cannot be sold again",
+    "commission": "platform fee, net of refunds",
+    "traffic": "paid traffic",
+    "outreach": "messages",
+    "labour_regular": "regular hours, warehouse",
+    "labour_overtime": "overtime hours, warehouse",
+    "labour_temps": "temps, hours and training, warehouse",
+    "service_desk": "all hours of customer service",
+    "packing": "material",
+    "line_haul": "trunk transport",
+    "couriers": "last mile, base fleet",
+    "courier_surge": "last mile, surge runs",
+    "returns_transport": "carriage of returned parcels",
+    "space": "warehouse rent",
+    "interest": "cost of money bound in stock",
+    "salvage_loss": "mark-down of the stock left on the last day to its salvage value",
+}
+"""P&L accounts and what they hold; income positive, cost negative; profit is their sum."""
+
+ASSETS: tuple[str, ...] = ("cash", "receivable", "stock", "payable")
+"""Balance accounts; what is owed is negative."""
+
+DAILY: dict[str, str] = {
+    "visits": "visits",
+    "orders": "orders accepted",
+    "units": "units ordered and accepted",
+    "wanted_units": "units that would have been ordered with everything on the shelf",
+    "lost_units": "units wanted and refused for want of stock",
+    "customers": "people who have ordered and not left",
+    "new_customers": "prospects who ordered for the first time",
+    "left_customers": "customers who left for good",
+    "parcels_dispatched": "parcels that left a warehouse",
+    "parcels_delivered": "parcels handed over",
+    "parcels_late": "parcels handed over after the promised hour",
+    "returned_units": "units inspected on the returns dock",
+    "tickets": "contacts with customer service",
+    "tickets_bot": "contacts resolved by the bot",
+    "tickets_served": "contacts answered by an agent",
+    "tickets_abandoned": "contacts given up in the queue",
+    "backlog_pick_pack": "orders waiting or in work at midnight",
+    "backlog_courier": "parcels at couriers' depots at midnight",
+    "stock_units": "units on the shelf at midnight",
+    "red_line_corrections": "prices, coupons and lines corrected by a red line",
+}
+"""Daily counts (integers) and what they hold."""
+
+DAILY_FLOATS: dict[str, str] = {
+    "order_to_door_hours": "mean hours from order to door, of parcels delivered that day",
+    "gmv_yuan": "value ordered at the price paid",
+    "promo_spend_yuan": "realised promotion: list minus paid, plus paid traffic",
+    "offered_discount_yuan": "units ordered times the public markdown offered on them",
+    "stock_value_yuan": "stock at purchase cost",
+    "overtime_hours": "overtime worked",
+    "temp_hours": "hours worked by temps",
+    "cash_yuan": "cash",
+}
+"""Daily quantities with their unit in the name."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What is left of a finished run; all that metrics may read. T simulated days."""
+
+    scenario: Scenario
+    schedule: str
+    line_up: str
+    seed: int
+    daily: dict[str, NDArray[Any]]
+    """(T,) each; names in `DAILY` and `DAILY_FLOATS`."""
+    accounts: dict[str, Ints]
+    """(T,) each, fen; names in `PNL`."""
+    stations: tuple[str, ...]
+    arrivals_hourly: Ints
+    """(St, T, 24) jobs that arrived."""
+    capacity_hourly: NDArray[np.float64]
+    """(St, T, 24) jobs an hour that the people on shift can do."""
+    order_customer: NDArray[np.int32]
+    """(n,) who placed each accepted order, in order of placement."""
+    order_day: NDArray[np.int16]
+    """(n,) when."""
+    source: NDArray[np.int8]
+    """(N,) how each customer was won: 0 at the start, 1 organic, 2 paid, 3 festival, -1 prospect."""
+    left: NDArray[np.int8]
+    """(N,) why each customer left, an index of `kernels.people.CAUSES`; 0 = he stays."""
+    start_stock_value_yuan: float
+    end_stock_value_yuan: float
+
+    @property
+    def scored(self) -> slice:
+        """Days whose figures count."""
+        calendar = self.scenario.calendar
+        return slice(calendar.warm_up_days, calendar.warm_up_days + calendar.scored_days)
+
+    @property
+    def counted(self) -> slice:
+        """Scored days and the settlement after them."""
+        return slice(self.scenario.calendar.warm_up_days, self.scenario.calendar.days)
+
+
+@dataclass
+class Ledger:
+    """The books of a run in progress."""
+
+    days: int
+    skus: int
+    day: int = 0
+    opening: int = 0
+    daily: dict[str, NDArray[Any]] = field(init=False)
+    accounts: dict[str, Ints] = field(init=False)
+    balance: dict[str, int] = field(init=False)
+    units_in: Ints = field(init=False)
+    """(K,) units received, restocked or there at the start."""
+    units_out: Ints = field(init=False)
+    """(K,) units sold."""
+    flows: dict[str, int] = field(default_factory=dict)
+    """Counted events of the whole run, by name: what the laws compare stocks of things with."""
+
+    def __post_init__(self) -> None:
+        self.daily = {name: np.zeros(self.days, np.int64) for name in DAILY}
+        self.daily |= {name: np.zeros(self.days) for name in DAILY_FLOATS}
+        self.accounts = {name: np.zeros(self.days, np.int64) for name in PNL}
+        self.balance = dict.fromkeys(ASSETS, 0)
+        self.units_in = np.zeros(self.skus, np.int64)
+        self.units_out = np.zeros(self.skus, np.int64)
+
+    def book(self, account: str, asset: str, fen: int) -> None:
+        """An income (positive) or cost (negative) and the balance account that it changes."""
+        self.accounts[account][self.day] += int(fen)
+        self.balance[asset] += int(fen)
+
+    def move(self, source: str, target: str, fen: int) -> None:
+        """Money or value from one balance account to another: no profit, no loss."""
+        self.balance[source] -= int(fen)
+        self.balance[target] += int(fen)
+
+    def count(self, name: str, number: float) -> None:
+        """Adds to a daily count."""
+        self.daily[name][self.day] += number
+
+    def flow(self, name: str, number: int) -> None:
+        """Adds to a counted event of the whole run."""
+        self.flows[name] = self.flows.get(name, 0) + int(number)
+
+    def check(self, law: str, account: str, expected: int, found: int) -> None:
+        """Stops the run when what is there is not what the books say."""
+        if int(expected) != int(found):
+            raise LawBrokenError(law, self.day, account, int(expected), int(found))
+
+    def check_money(self, found: dict[str, int]) -> None:
+        """Balance accounts against what was counted, and the balance sheet against all profit."""
+        for account, value in found.items():
+            self.check("money", account, self.balance[account], value)
+        profit = sum(int(values[: self.day + 1].sum()) for values in self.accounts.values())
+        self.check("money", "equity", self.opening + profit, sum(self.balance.values()))
+
+    def check_units(self, names: tuple[str, ...], found: Ints) -> None:
+        """Units of each SKU: all that came in is still there or was sold."""
+        expected = self.units_in - self.units_out
+        for sku in np.flatnonzero(expected != found):
+            self.check("units", names[sku], expected[sku], found[sku])

@@ -1,0 +1,130 @@
+"""A written reference -> a strategy class; the only place that imports by name.
+
+Three spellings: `newsvendor` (the file strategies/KIND/newsvendor.py), `./mine.py:Cautious` (a file,
+relative to the scenario's folder) and `acme.pricing:Bandit` (an installed module). The class may be
+left out where the file holds exactly one strategy of the kind. Importing a strategy runs its code:
+this contains accidents, it is no security sandbox.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sim.contracts import KINDS, Strategy
+from sim.errors import PluginError, did_you_mean
+
+LIBRARY = Path(__file__).resolve().parent.parent / "strategies"
+"""Where the shipped strategies live: one folder a kind, one file a strategy."""
+
+
+def shipped(kind: str) -> list[str]:
+    """Names of the shipped strategies of a kind, found by listing the folder."""
+    return sorted(p.stem for p in (LIBRARY / kind).glob("*.py") if not p.stem.startswith("_"))
+
+
+def _from_file(path: Path, reference: str) -> ModuleType:
+    if not path.is_file():
+        raise PluginError(f"strategy {reference!r}: must be an existing file, got {path}")
+    name = "peakshift_user_" + hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
+    known = sys.modules.get(name)
+    if known is not None:
+        return known
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"strategy {reference!r}: must be a Python file, got {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _module(kind: str, reference: str, folder: Path) -> tuple[ModuleType, str]:
+    """The module that a reference means, and the class name in it ('' = the only one)."""
+    target, _, class_name = reference.partition(":")
+    try:
+        if target.endswith(".py"):
+            return _from_file((folder / target), reference), class_name
+        if "." not in target and not class_name:
+            names = shipped(kind)
+            if target not in names:
+                near = did_you_mean(target, names)
+                hint = f"; did you mean {near!r}?" if near else f"; known: {', '.join(names)}"
+                raise PluginError(f"{kind} strategy must be one that exists, got {target!r}{hint}")
+            return importlib.import_module(f"strategies.{kind}.{target}"), ""
+        return importlib.import_module(target), class_name
+    except PluginError:
+        raise
+    except Exception as error:  # a user's module may fail in any way; the message says how
+        raise PluginError(f"strategy {reference!r}: could not be imported, {type(error).__name__}: {error}") from error
+
+
+def find(kind: str, reference: str, folder: Path = Path()) -> type[Strategy]:
+    """The class that `reference` names, checked to be a complete strategy of `kind`.
+
+    Raises `PluginError` when there is no such file, module or class, or when it is not a dataclass
+    that implements the kind's contract.
+    """
+    base = KINDS[kind]
+    module, class_name = _module(kind, reference, folder)
+    own = {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and issubclass(value, base) and value.__module__ == module.__name__
+    }
+    if class_name:
+        found = getattr(module, class_name, None)
+        if found is None:
+            near = did_you_mean(class_name, own)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise PluginError(f"strategy {reference!r}: no class {class_name!r} there{hint}")
+    elif len(own) == 1:
+        found = next(iter(own.values()))
+    else:
+        raise PluginError(
+            f"strategy {reference!r}: must hold exactly one {kind} strategy or name a class, got {sorted(own)}"
+        )
+    if not (inspect.isclass(found) and issubclass(found, base)):
+        raise PluginError(f"strategy {reference!r}: must be a subclass of sim.contracts.{base.__name__}")
+    missing = sorted(getattr(found, "__abstractmethods__", ()))
+    if missing:
+        raise PluginError(f"strategy {reference!r}: must implement {', '.join(missing)}")
+    if "__dataclass_fields__" not in vars(found):
+        raise PluginError(f"strategy {reference!r}: must be a dataclass (add @dataclass)")
+    return found
+
+
+def build(kind: str, reference: str, parameters: dict[str, Any], folder: Path = Path()) -> Strategy:
+    """A fresh strategy with these parameters; an unknown or missing one is named."""
+    cls = find(kind, reference, folder)
+    fields = {f.name: f for f in dataclasses.fields(cls) if f.init}
+    for name, value in parameters.items():
+        if name not in fields:
+            near = did_you_mean(name, fields)
+            hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(fields) or 'none'}"
+            raise PluginError(f"{kind} strategy {reference!r}: no parameter {name!r}{hint}")
+        default = fields[name].default
+        if isinstance(default, (int, float)) and not isinstance(value, (int, float)):
+            raise PluginError(f"{kind} strategy {reference!r}: {name} must be a number, got {value!r}")
+    try:
+        return cls(**parameters)
+    except Exception as error:  # a user's constructor may fail in any way
+        raise PluginError(
+            f"{kind} strategy {reference!r}: could not be built, {type(error).__name__}: {error}"
+        ) from error
+
+
+def source_hash(cls: type[Strategy]) -> str:
+    """SHA-256 of the file that defines a strategy, for manifests and workers."""
+    return hashlib.sha256(Path(inspect.getfile(cls)).read_bytes()).hexdigest()

@@ -1,0 +1,192 @@
+"""Checks that need more than one part of a scenario: names that exist, shares, dates, offers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from sim import plugins
+from sim.errors import PluginError, did_you_mean
+from sim.scenario.campaigns import Campaign
+from sim.scenario.catalogue import ROLES
+from sim.scenario.reader import Path
+from sim.scenario.root import KINDS, Scenario
+
+Problem = tuple[Path, str, str | None, str | None]
+"""(path, must be, got, did you mean)"""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-]{0,63}$")
+_MOST = {"skus": 2000, "categories": 200, "cities": 200, "segments": 50, "channels": 10, "warehouses": 50,
+         "campaigns": 500}  # fmt: skip
+
+
+def faults_of(scenario: Scenario) -> list[Problem]:
+    """All faults of a scenario whose parts are each right."""
+    checks = (_names, _sizes, _shares, _references, _dates, _numbers, _strategies)
+    return [problem for check in checks for problem in check(scenario)]
+
+
+def _unknown(path: Path, got: str, known: Iterable[str], what: str) -> Iterator[Problem]:
+    names = list(known)
+    if got not in names:
+        listed = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
+        yield path, f"must be {what} ({listed})", repr(got), did_you_mean(got, names)
+
+
+def _named_parts(s: Scenario) -> dict[Path, Iterable[str]]:
+    """Where users give names."""
+    return {
+        ("market", "cities"): s.market.cities, ("market", "segments"): s.market.segments,
+        ("market", "channels"): s.market.channels, ("catalogue", "categories"): s.catalogue.categories,
+        ("catalogue", "skus"): s.catalogue.skus, ("operations", "warehouses"): s.operations.warehouses,
+        ("operations", "suppliers"): s.operations.suppliers, ("campaigns",): s.campaigns,
+        ("schedules",): s.schedules, ("line_ups",): s.line_ups,
+    }  # fmt: skip
+
+
+def _names(s: Scenario) -> Iterator[Problem]:
+    for path, names in _named_parts(s).items():
+        for name in names:
+            if not _NAME.match(name):
+                yield (*path, name), "must be a name of letters, digits, _ and -, at most 64", repr(name[:80]), None
+
+
+def _sizes(s: Scenario) -> Iterator[Problem]:
+    for path, names in _named_parts(s).items():
+        most, count = _MOST.get(str(path[-1])), len(list(names))
+        if most is not None and count > most:
+            yield path, f"must have at most {most} entries", str(count), None
+    if s.calendar.days > 3660:
+        yield ("calendar",), "must span at most 3,660 days in all", str(s.calendar.days), None
+    if not 2000 <= s.calendar.start.year <= 2100:
+        yield ("calendar", "start"), "must lie in the years 2000 to 2100", str(s.calendar.start), None
+
+
+def _shares(s: Scenario) -> Iterator[Problem]:
+    parts = {"cities": s.market.cities, "segments": s.market.segments, "channels": s.market.channels}
+    for name, entries in parts.items():
+        total = sum(entry.share for entry in entries.values())  # type: ignore[attr-defined]  # each has a share
+        if abs(total - 1.0) > 1e-6:
+            yield ("market", name), "must have shares that sum to 1", f"{total:.6g}", None
+
+
+def _references(s: Scenario) -> Iterator[Problem]:
+    ops, skus, categories = s.operations, s.catalogue.skus, s.catalogue.categories
+    for name, sku in skus.items():
+        yield from _unknown(("catalogue", "skus", name, "category"), sku.category, categories, "a category")
+        if sku.supplier is not None:
+            yield from _unknown(("catalogue", "skus", name, "supplier"), sku.supplier, ops.suppliers, "a supplier")
+    for name in categories:
+        if not any(sku.category == name for sku in skus.values()):
+            yield ("catalogue", "categories", name), "must have at least one SKU", None, None
+    for name in ops.couriers:
+        yield from _unknown(("operations", "couriers", name), name, s.market.cities, "a city")
+    for name, city in s.market.cities.items():
+        if name not in ops.couriers:
+            yield ("operations", "couriers"), f"must have a fleet for each city, {name!r} has none", None, None
+        for warehouse in city.line_haul_hours:
+            path: Path = ("market", "cities", name, "line_haul_hours", warehouse)
+            yield from _unknown(path, warehouse, ops.warehouses, "a warehouse")
+    for name, segment in s.market.segments.items():
+        for category in segment.need:
+            yield from _unknown(("market", "segments", name, "need", category), category, categories, "a category")
+        for role in segment.taste:
+            yield from _unknown(("market", "segments", name, "taste", role), role, ROLES, "a role")
+    for name, campaign in s.campaigns.items():
+        for n, item in enumerate(campaign.skus):
+            yield from _unknown(("campaigns", name, "skus", n), item, [*categories, *skus], "a SKU or category")
+    for name, schedule in s.schedules.items():
+        for n, item in enumerate(schedule):
+            yield from _unknown(("schedules", name, n), item, s.campaigns, "a campaign")
+            if item in schedule[:n]:
+                yield ("schedules", name, n), "must name each campaign once", repr(item), None
+    compare = s.compare
+    if compare.baseline is not None:
+        yield from _unknown(("compare", "baseline", "schedule"), compare.baseline.schedule, s.schedules, "a schedule")
+        yield from _unknown(("compare", "baseline", "line_up"), compare.baseline.line_up, s.line_ups, "a line-up")
+    for n, item in enumerate(compare.schedules):
+        yield from _unknown(("compare", "schedules", n), item, s.schedules, "a schedule")
+    for n, item in enumerate(compare.line_ups):
+        yield from _unknown(("compare", "line_ups", n), item, s.line_ups, "a line-up")
+
+
+def _dates(s: Scenario) -> Iterator[Problem]:
+    for name, c in s.campaigns.items():
+        path: Path = ("campaigns", name)
+        if c.end <= c.start:
+            yield (*path, "end"), "must lie after the start", str(c.end), None
+        if c.presale is not None and c.presale.start >= c.start:
+            yield (*path, "presale", "start"), "must lie before the campaign's start", str(c.presale.start), None
+        for key, moment in (("start", c.start), ("end", c.end)):
+            if not 2000 <= moment.year <= 2100:
+                yield (*path, key), "must lie in the years 2000 to 2100", str(moment), None
+    first, last = s.operations.courier_hours
+    if not 0 <= first < last <= 24:
+        yield (
+            ("operations", "courier_hours"),
+            "must be two hours from 0 to 24, the first earlier",
+            f"[{first}, {last}]",
+            None,
+        )
+    for name, warehouse in s.operations.warehouses.items():
+        if not all(0 <= hour <= 24 for hour in warehouse.waves):
+            yield ("operations", "warehouses", name, "waves"), "must be hours from 0 to 24", str(warehouse.waves), None
+
+
+def _numbers(s: Scenario) -> Iterator[Problem]:
+    for name, c in s.campaigns.items():
+        rule = c.threshold
+        if rule is not None and rule.save_yuan >= rule.spend_yuan:
+            yield (
+                ("campaigns", name, "threshold", "save_yuan"),
+                "must be less than spend_yuan",
+                f"{rule.save_yuan:g}",
+                None,
+            )
+    if s.market.consumers * s.calendar.days > 20_000_000_000:
+        yield ("market", "consumers"), "must leave at most 20 billion consumer-days", str(s.market.consumers), None
+
+
+def _strategies(s: Scenario) -> Iterator[Problem]:
+    for name, line_up in s.line_ups.items():
+        for kind in KINDS:
+            use = getattr(line_up, kind)
+            try:
+                plugins.build(kind, use.use, use.parameters, s.folder)
+            except PluginError as error:
+                yield ("line_ups", name, kind), str(error), None, None
+
+
+def _saved(campaign: Campaign, price: float) -> float:
+    """Share that a campaign's threshold takes off an order of this price, or off the smallest that reaches it."""
+    rule = campaign.threshold
+    return rule.save_yuan / max(rule.spend_yuan, price) if rule else 0.0
+
+
+def warnings_of(scenario: Scenario) -> list[str]:
+    """What is allowed and probably not meant: offers that add up below cost, rules out of reach,
+    campaigns outside the calendar, strategies' red lines that can never bind."""
+    out: list[str] = []
+    calendar = scenario.calendar
+    first = datetime.combine(calendar.start, datetime.min.time())
+    last = datetime.combine(calendar.date_of(calendar.days), datetime.min.time())
+    dearest = max(sku.list_price_yuan for sku in scenario.catalogue.skus.values())
+    for name in dict.fromkeys(c for schedule in scenario.schedules.values() for c in schedule):
+        c = scenario.campaigns[name]
+        if c.end <= first or c.start >= last:
+            out.append(f"campaigns.{name}: lies outside the calendar and never runs")
+        if c.threshold and c.threshold.spend_yuan > 10 * dearest:
+            out.append(
+                f"campaigns.{name}.threshold: {c.threshold.spend_yuan:g} yuan is ten times the dearest SKU, "
+                "nobody reaches it"
+            )
+        below = [
+            sku_name
+            for sku_name, sku in scenario.catalogue.skus.items()
+            if (not c.skus or sku_name in c.skus or sku.category in c.skus)
+            and sku.list_price_yuan * (1 - c.markdown) * (1 - _saved(c, sku.list_price_yuan)) < sku.unit_cost_yuan
+        ]
+        if below:
+            out.append(f"campaigns.{name}: markdown and threshold together sell {', '.join(below[:5])} below cost")
+    return out

@@ -1,0 +1,190 @@
+"""A scenario's name or path -> a checked `Scenario`, or all its faults at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path as File
+from typing import Any
+
+from pydantic import ValidationError
+
+from sim.errors import Fault, ScenarioError, did_you_mean
+from sim.scenario.checks import faults_of
+from sim.scenario.merge import SHIPPED, apply_settings, gather
+from sim.scenario.reader import Document, Path, dotted
+from sim.scenario.root import Scenario
+
+
+def shipped_scenarios() -> list[str]:
+    """Names of the scenarios that come with the package."""
+    return sorted(file.stem for file in SHIPPED.glob("*.yaml"))
+
+
+def load_scenario(reference: str | File, set_values: Sequence[str] = ()) -> Scenario:
+    """Reads and checks a scenario: a path, or the name of a shipped one.
+
+    `set_values` are `PATH=VALUE` texts, applied last. Raises `ScenarioError` with all faults.
+    """
+    file, name = _find(reference)
+    document = gather(file, file.parent, name)
+    apply_settings(document, set_values)
+    return _checked(document, file)
+
+
+def _find(reference: str | File) -> tuple[File, str]:
+    text = str(reference)
+    if text in shipped_scenarios():
+        return SHIPPED / f"{text}.yaml", f"{text}.yaml"
+    file = File(reference)
+    if file.is_file():
+        return file, text
+    if file.is_dir() or "/" in text or text.endswith((".yaml", ".yml")):
+        raise ScenarioError([Fault(text, "", "must be a scenario file that exists")])
+    names = shipped_scenarios()
+    hint = did_you_mean(text, names)
+    must = f"must be a file or one of {', '.join(names)}"
+    raise ScenarioError([Fault("scenario", "", must, repr(text), hint)])
+
+
+def _checked(document: Document, file: File) -> Scenario:
+    faults = list(document.faults)
+    try:
+        scenario = Scenario.model_validate(document.data)
+    except ValidationError as error:
+        faults += [_fault(document, problem) for problem in error.errors()]
+        raise ScenarioError(_in_order(faults)) from None
+    except RecursionError:
+        raise ScenarioError([Fault(str(file), "", "must not be nested so deeply")]) from None
+    scenario._folder = file.resolve().parent
+    faults += [
+        Fault(_place(document, path), dotted(path), must_be, got, hint)
+        for path, must_be, got, hint in faults_of(scenario)
+    ]
+    if faults:
+        raise ScenarioError(_in_order(faults))
+    return scenario
+
+
+def _in_order(faults: list[Fault]) -> list[Fault]:
+    """By file, then line and column, each once."""
+
+    def key(fault: Fault) -> tuple[str, int, int]:
+        parts = fault.where.rsplit(":", 2)
+        if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():
+            return parts[0], int(parts[1]), int(parts[2])
+        return fault.where, 0, 0
+
+    return sorted(dict.fromkeys(faults), key=key)
+
+
+def _place(document: Document, path: Path) -> str:
+    """Where a value stands, or the nearest mapping around it."""
+    while path and path not in document.places:
+        path = path[:-1]
+    return document.places.get(path, "scenario:1:1")
+
+
+_KINDS = {
+    "int_type": "a whole number", "int_from_float": "a whole number", "int_parsing": "a whole number",
+    "float_type": "a number", "float_parsing": "a number", "finite_number": "a finite number",
+    "string_type": "text", "bool_type": "true or false", "list_type": "a list", "dict_type": "a mapping",
+    "model_type": "a mapping", "model_attributes_type": "a mapping", "tuple_type": "a list",
+    "datetime_type": "a date and time like 2023-12-10T20:00", "date_type": "a date like 2023-10-01",
+    "date_from_datetime_inexact": "a date like 2023-10-01",
+}  # fmt: skip
+_BOUNDS = {"greater_than_equal": "of at least {ge}", "greater_than": "above {gt}", "less_than_equal": "of at most {le}",
+           "less_than": "below {lt}"}  # fmt: skip
+
+
+def _fault(document: Document, problem: Any) -> Fault:
+    """One of pydantic's problems in our words."""
+    kind, context = problem["type"], problem.get("ctx", {})
+    path: Path = tuple(part for part in problem["loc"] if part not in ("function-before", "[key]"))
+    got: str | None = _short(problem["input"])
+    if kind == "extra_forbidden":
+        known = _fields_at(path[:-1])
+        return Fault(_place(document, path), dotted(path[:-1]), "must have known keys only", repr(path[-1]),
+                     did_you_mean(str(path[-1]), known))  # fmt: skip
+    if kind == "missing":
+        return Fault(_place(document, path[:-1]), dotted(path), "must be given")
+    bounds = _bounds_at(path)
+    if kind in _KINDS:
+        must = f"must be {_KINDS[kind]}{bounds}"
+    elif kind in _BOUNDS:
+        number = "a whole number" if isinstance(problem["input"], int) else "a number"
+        must = f"must be {number} {_BOUNDS[kind].format(**context)}"
+    elif kind == "literal_error":
+        must = f"must be {context['expected']}"
+    elif kind in ("too_short", "too_long"):
+        count = context.get("min_length", context.get("max_length"))
+        must = f"must have at {'least' if kind == 'too_short' else 'most'} {count} entries"
+        got = f"{context.get('actual_length')}"
+    elif kind in ("string_too_short", "string_too_long"):
+        must = f"must be text of {context.get('min_length', 0)} to {context.get('max_length', 200)} letters"
+    elif kind == "value_error":
+        must = str(context.get("error", problem["msg"]))
+    else:
+        must = f"must be right: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+    hint = None
+    if kind == "literal_error" and isinstance(problem["input"], str):
+        hint = did_you_mean(
+            problem["input"], [w.strip("' ") for w in context["expected"].replace(" or ", ", ").split(",")]
+        )
+    return Fault(_place(document, path), dotted(path), must, got, hint)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _schema_at(path: Path) -> dict[str, Any]:
+    """The part of the JSON schema that describes a path; empty where it leads nowhere."""
+    schema = Scenario.model_json_schema()
+    definitions, here = schema.get("$defs", {}), schema
+    for part in path:
+        here = _solid(here, definitions)
+        if isinstance(here.get("properties"), dict) and part in here["properties"]:
+            here = here["properties"][part]
+        elif isinstance(here.get("additionalProperties"), dict):
+            here = here["additionalProperties"]
+        elif isinstance(here.get("items"), dict):
+            here = here["items"]
+        else:
+            return {}
+    return _solid(here, definitions)
+
+
+def _solid(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Follows references and takes the first branch that is not null."""
+    for branch in schema.get("anyOf", schema.get("allOf", [])):
+        if branch.get("type") != "null":
+            return _solid(branch, definitions)
+    if "$ref" in schema:
+        return _solid(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
+    return schema
+
+
+def _fields_at(path: Path) -> list[str]:
+    return list(_schema_at(path).get("properties", {}))
+
+
+def _bounds_at(path: Path) -> str:
+    """` of at least 1 ...` for a number whose bounds are known."""
+    schema = _schema_at(path)
+    for key, words in (("minimum", "of at least"), ("exclusiveMinimum", "above")):
+        if key in schema:
+            return f" {words} {schema[key]:g}"
+    return ""
+
+
+def resolved(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as plain JSON-able data, all defaults written out."""
+    return scenario.model_dump(mode="json")
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """SHA-256 of the resolved scenario."""
+    return hashlib.sha256(json.dumps(resolved(scenario), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,125 @@
+"""`extends` and `--set`: several documents become one, each value keeping the place it came from.
+
+Merging goes key by key. Lists of named items (mappings with a `name`) merge by name; other lists
+and plain values replace. `null` removes an entry that the base had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path as File
+from typing import Any
+
+from sim.errors import Fault, ScenarioError
+from sim.scenario.reader import MOST_BYTES, Document, Path, dotted, parse, read
+
+SHIPPED = File(__file__).resolve().parents[2] / "scenarios"
+"""The folder of shipped scenarios."""
+_MOST_EXTENDS = 16
+_PREFIX = "shipped:"
+
+
+def _overlay(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in top.items():
+        old = out.get(key)
+        if value is None and key in out:
+            del out[key]
+        elif isinstance(value, dict) and isinstance(old, dict):
+            out[key] = _overlay(old, value)
+        elif _named(value) and _named(old):
+            items = {item["name"]: item for item in old or []}
+            for item in value:
+                items[item["name"]] = _overlay(items.get(item["name"], {}), item)
+            out[key] = list(items.values())
+        elif isinstance(value, dict):
+            out[key] = _overlay({}, value)
+        else:
+            out[key] = value
+    return out
+
+
+def _named(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(i, dict) and "name" in i for i in value)
+
+
+def _target(written: Any, file: File, root: File, where: str) -> tuple[File, File]:
+    """The file that `extends` means and the folder it must stay in."""
+    if not isinstance(written, str) or not written:
+        raise ScenarioError([Fault(where, "extends", "must be the path of a scenario file", repr(written))])
+    if written.startswith(_PREFIX):
+        root, target = SHIPPED, SHIPPED / written[len(_PREFIX) :]
+    else:
+        target = file.parent / written
+    real = target.resolve()
+    if not real.is_relative_to(root.resolve()):
+        raise ScenarioError([Fault(where, "extends", "must stay inside the scenario's folder", repr(written))])
+    if not real.is_file():
+        raise ScenarioError([Fault(where, "extends", "must be an existing file", repr(written))])
+    return target, root
+
+
+def _read_file(file: File, name: str) -> Document:
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            size = f"{file.stat().st_size:,}"
+            raise ScenarioError([Fault(f"{name}:1:1", "", f"must be at most {MOST_BYTES:,} bytes", size)])
+        return read(file.read_bytes(), name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ScenarioError([Fault(name, "", f"must be a file that can be read: {reason}")]) from None
+
+
+def gather(file: File, root: File, name: str, seen: Sequence[File] = ()) -> Document:
+    """A file with all that it extends, its own values on top.
+
+    Raises `ScenarioError` for cycles, escapes and unreadable files; other faults are collected.
+    """
+    document = _read_file(file, name)
+    if "extends" not in document.data:
+        return document
+    where = document.places[("extends",)]
+    written = document.data.pop("extends")
+    target, root = _target(written, file, root, where)
+    chain = (*seen, file.resolve())
+    if target.resolve() in chain:
+        raise ScenarioError([Fault(where, "extends", "must not lead back to itself", repr(written))])
+    if len(chain) > _MOST_EXTENDS:
+        raise ScenarioError([Fault(where, "extends", f"must be at most {_MOST_EXTENDS} files deep")])
+    base = gather(target, root, written.removeprefix(_PREFIX), chain)
+    return Document(_overlay(base.data, document.data), base.places | document.places, [*base.faults, *document.faults])
+
+
+def apply_settings(document: Document, settings: Sequence[str]) -> None:
+    """`--set PATH=VALUE`, in order; PATH is dotted, VALUE is YAML."""
+    for setting in settings:
+        path_text, equals, value_text = setting.partition("=")
+        where = "--set"
+        if not equals or not path_text.strip():
+            raise ScenarioError([Fault("--set", "", "must be PATH=VALUE", repr(setting))])
+        value, builder = parse(value_text, where)
+        if builder.faults:
+            raise ScenarioError(builder.faults)
+        *parents, last = path_text.strip().split(".")
+        place, at = document.data, []
+        for part in parents:
+            at.append(part)
+            inner: Any = place.setdefault(part, {})
+            if not isinstance(inner, dict):
+                raise ScenarioError(
+                    [Fault(where, dotted(tuple(at)), "must be a mapping to set a part of it", repr(inner))]
+                )
+            place = inner
+        if value is None:
+            place.pop(last, None)
+        else:
+            old = place.get(last)
+            place[last] = _overlay(old, value) if isinstance(value, dict) and isinstance(old, dict) else value
+        path: Path = (*parents, last)
+        for length in range(1, len(path)):
+            document.places.setdefault(path[:length], where)
+        document.places[path] = where
+        for below in [p for p in document.places if p[: len(path)] == path]:
+            document.places[below] = where
+        for inner_path in builder.places:
+            document.places[(*path, *inner_path)] = where

@@ -1,0 +1,148 @@
+"""The operation: warehouses, couriers, service desk, suppliers, and the money around them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from sim.scenario.units import ASSUMPTION, Section, param
+
+_LAW = "Chinese labour law: 150 % weekday, 200 % rest day, 300 % holiday; <= 3 h a day, <= 36 h a month"
+
+
+class Warehouse(Section):
+    """A warehouse: pick-pack and returns inspection, worked in three eight-hour shifts."""
+
+    pickers: int = param(20, "people", "regular pick-pack staff on the payroll", ge=0, le=100_000)
+    orders_per_hour: float = param(
+        22.0, "orders/hour", "orders one person picks and packs in an hour",
+        "12-25 per labour hour (JD 2018), packing 25-30/h (fcbco)", gt=0, le=1000,
+    )  # fmt: skip
+    line_minutes: float = param(
+        0.5, "minutes", "extra picking time for each further line of an order", ASSUMPTION, ge=0, le=60
+    )
+    service_cv: float = param(0.5, "1", "coefficient of variation of a parcel's work time", ASSUMPTION, ge=0, le=3)
+    inspectors: int = param(3, "people", "regular returns inspection staff", ge=0, le=100_000)
+    returns_per_hour: float = param(15.0, "parcels/hour", "returned parcels one person inspects in an hour",
+        ASSUMPTION, gt=0, le=1000)  # fmt: skip
+    waves: list[int] = param(
+        [8, 12, 16, 20, 23], "hour of day", "when trucks leave with what is packed", min_length=1, max_length=24
+    )
+    space_litres: float = param(400_000.0, "litres", "space before overflow rent is due", gt=0, le=1e12)
+    start_days: float = param(
+        21.0, "days of sales", "stock on the shelf when the world starts, in days of expected sales", ge=0, le=1000
+    )
+
+
+class CourierFleet(Section):
+    """The couriers of one city."""
+
+    couriers: int = param(20, "people", "couriers on a normal day", ge=0, le=1_000_000)
+    parcels_per_day: float = param(
+        120.0, "parcels/day", "parcels one courier delivers in a normal day",
+        "31 % deliver > 100 a day (2019), 80 % <= 200 (2020)", gt=0, le=2000,
+    )  # fmt: skip
+    surge_max_factor: float = param(
+        1.2, "1", "most surge capacity, as a multiple of the base fleet, with overtime and hired runs",
+        "Double 11 doubles the usual load", ge=0, le=10,
+    )  # fmt: skip
+    parcel_yuan: float = param(2.0, "yuan/parcel", "last-mile pay", "1.2-3 yuan", ge=0, le=1000)
+    surge_extra_yuan: float = param(
+        0.5, "yuan/parcel", "extra pay on surge capacity, rising linearly to twice this at the limit",
+        "peak surcharge 2018", ge=0, le=1000,
+    )  # fmt: skip
+
+
+class ServiceDesk(Section):
+    """Customer service: a bot first, then agents."""
+
+    agents: int = param(6, "people", "regular agents on the payroll", ge=0, le=100_000)
+    concurrency: int = param(2, "chats", "conversations one agent holds at a time", "1-3", ge=1, le=10)
+    handle_minutes: float = param(8.0, "minutes", "mean handle time", "retail 4-6, chat 11.9 min", gt=0, le=600)
+    handle_cv: float = param(0.8, "1", "coefficient of variation of handle time", ASSUMPTION, ge=0, le=3)
+    patience_minutes: float = param(
+        15.0, "minutes", "mean patience in the queue, exponential", ASSUMPTION, gt=0, le=10_000
+    )
+    bot_containment: float = param(0.45, "share", "contacts the bot can resolve", "Comm100 44.8 %", ge=0, le=1)
+    contacts_per_order: float = param(
+        0.067, "contacts/order", "contacts that an order causes in any case", "Gorgias 6.7 per 100", ge=0, le=5
+    )
+    contacts_if_late: float = param(0.3, "contacts/order", "further contacts when it is late", ASSUMPTION, ge=0, le=5)
+    question_per_visit: float = param(
+        0.004, "contacts/visit", "questions before buying, per visit", ASSUMPTION, ge=0, le=5
+    )
+    rule_complexity: float = param(
+        1.0, "1", "extra questions per visit while a threshold or deposit rule runs, relative", ASSUMPTION, ge=0, le=50
+    )
+
+
+class Supplier(Section):
+    """Where stock comes from."""
+
+    lead_time_days: float = param(7.0, "days", "mean time from order to dock", ASSUMPTION, ge=0, le=365)
+    lead_time_sd_days: float = param(1.5, "days", "standard deviation of it", ASSUMPTION, ge=0, le=100)
+    payment_days: int = param(30, "days", "when a delivery is paid", ASSUMPTION, ge=0, le=365)
+
+
+class Labour(Section):
+    """Wages and the rules of work."""
+
+    hour_yuan: float = param(28.0, "yuan/hour", "regular wage with on-costs", ASSUMPTION, ge=0, le=10_000)
+    agent_hour_yuan: float = param(30.0, "yuan/hour", "service agent with on-costs", ASSUMPTION, ge=0, le=10_000)
+    overtime_factor: float = param(1.5, "1", "overtime pay on a weekday", _LAW, ge=1, le=10)
+    rest_day_factor: float = param(2.0, "1", "overtime pay on Saturday and Sunday", _LAW, ge=1, le=10)
+    overtime_hours_per_day: float = param(3.0, "hours", "most overtime a person works in a day", _LAW, ge=0, le=3)
+    overtime_hours_per_month: float = param(36.0, "hours", "most overtime a person works in a month", _LAW, ge=0, le=36)
+    guaranteed_share: float = param(
+        0.8, "share", "share of the payroll's regular hours paid even when not rostered", ASSUMPTION, ge=0, le=1
+    )
+    temp_hour_yuan: float = param(32.0, "yuan/hour", "temp wage with agency fee", "200-500 yuan a day", ge=0, le=10_000)
+    temp_productivity: float = param(
+        0.7, "1", "work of a temp against a regular", "60-80 %, unverified: assumption", gt=0, le=1
+    )
+    temp_training_days: int = param(2, "days", "training before a temp can work", ASSUMPTION, ge=0, le=30)
+    temp_training_yuan: float = param(200.0, "yuan/person", "cost to hire and train a temp", ASSUMPTION, ge=0, le=1e5)
+    temp_no_show: float = param(0.1, "share", "temps who do not come", "up to 37 % in one case; assumption", ge=0, le=1)
+    temp_max_factor: float = param(
+        1.5, "1", "most temps, as a multiple of the regular staff", "seasonal share 35-40 %", ge=0, le=20
+    )
+
+
+class Finance(Section):
+    """Money that no single station spends."""
+
+    opening_cash_yuan: float = param(5_000_000.0, "yuan", "cash when the world starts", ge=0, le=1e13)
+    commission: float = param(0.05, "share", "platform fee on what is paid", ASSUMPTION, ge=0, le=1)
+    platform_hold_days: int = param(
+        7, "days", "days from delivery until the platform pays out", ASSUMPTION, ge=0, le=90
+    )
+    interest_per_year: float = param(0.06, "1/year", "cost of money bound in stock", ASSUMPTION, ge=0, le=1)
+    line_haul_yuan: float = param(
+        4.0, "yuan/parcel", "trunk transport", "about 8 yuan door to door, last mile 1.2-3", ge=0, le=1000
+    )
+    packing_yuan: float = param(1.0, "yuan/parcel", "material", ASSUMPTION, ge=0, le=1000)
+    return_yuan: float = param(6.0, "yuan/parcel", "transport of a returned parcel", ASSUMPTION, ge=0, le=1000)
+    space_yuan: float = param(0.002, "yuan/litre/day", "rent of warehouse space", ASSUMPTION, ge=0, le=100)
+    overflow_factor: float = param(3.0, "1", "rent beyond the space limit, as a multiple", ASSUMPTION, ge=1, le=100)
+    message_yuan: float = param(0.05, "yuan/message", "cost of a message", ASSUMPTION, ge=0, le=100)
+    visit_yuan: float = param(0.6, "yuan/visit", "paid traffic: cost of one extra visit", ASSUMPTION, gt=0, le=1000)
+    salvage_share: float = param(0.75, "share", "value of stock left at the end, against cost", ASSUMPTION, ge=0, le=1)
+
+
+class Operations(Section):
+    """Everything between an order and a door."""
+
+    warehouses: dict[str, Warehouse] = Field(description="the warehouses, by name", min_length=1)
+    couriers: dict[str, CourierFleet] = Field(description="one fleet for each city, by the city's name")
+    service_desk: ServiceDesk = Field(default=ServiceDesk(), description="customer service")
+    suppliers: dict[str, Supplier] = Field(description="the suppliers, by name", min_length=1)
+    labour: Labour = Field(default=Labour(), description="wages and working rules")
+    finance: Finance = Field(default=Finance(), description="fees, rents, money")
+    promise_hours: float = param(
+        72.0, "hours", "order-to-door promise shown at checkout", "order to door 56 h, 81 % within 72 h (2023)",
+        gt=0, le=2000,
+    )  # fmt: skip
+    line_haul_cv: float = param(
+        0.35, "1", "coefficient of variation of a truck's road time",
+        "assumption that gives about 81 % to door within 72 h (State Post Bureau 2023)", ge=0, le=3,
+    )  # fmt: skip
+    courier_hours: tuple[int, int] = param((8, 20), "hour of day", "when couriers start and stop", strict=False)

@@ -1,0 +1,129 @@
+"""The whole scenario, and the checks that need more than one part of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PrivateAttr
+
+from sim.scenario.campaigns import Campaign
+from sim.scenario.catalogue import Catalogue
+from sim.scenario.market import Market
+from sim.scenario.operations import Operations
+from sim.scenario.units import Section, param
+
+
+def _date(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("must be a date like 2023-10-01") from None
+    return value
+
+
+class Calendar(Section):
+    """Warm-up (state only), scored days, settlement (what was scored still flows in)."""
+
+    start: Annotated[date, BeforeValidator(_date)] = param(..., "date", "first simulated day")
+    warm_up_days: int = param(60, "days", "days that only build up state", ge=0, le=3660)
+    scored_days: int = param(120, "days", "days whose figures count", ge=1, le=3660)
+    settlement_days: int = param(30, "days", "days in which returns, dips and refunds still count", ge=0, le=3660)
+
+    @property
+    def days(self) -> int:
+        """All simulated days."""
+        return self.warm_up_days + self.scored_days + self.settlement_days
+
+    def date_of(self, day: int) -> date:
+        """The date of simulated day `day`, 0 being the first."""
+        return self.start + timedelta(days=day)
+
+    def second_of(self, moment: datetime) -> int:
+        """Seconds from the first midnight to `moment`."""
+        return int((moment - datetime.combine(self.start, datetime.min.time())).total_seconds())
+
+
+class StrategyUse(Section):
+    """A strategy with parameters: `{use: personal, floor: 0.12}`."""
+
+    use: str = Field(description="a strategy's name, `./file.py:Class` or `package.module:Class`")
+    parameters: dict[str, Any] = Field(default={}, description="its parameters")
+
+
+def _use(value: object) -> object:
+    if isinstance(value, str):
+        return StrategyUse(use=value)
+    if isinstance(value, dict) and "use" in value and "parameters" not in value:
+        return {"use": value["use"], "parameters": {k: v for k, v in value.items() if k != "use"}}
+    return value
+
+
+Use = Annotated[StrategyUse, BeforeValidator(_use)]
+
+
+class LineUp(Section):
+    """One strategy of each kind."""
+
+    forecasting: Use = Field(description="who forecasts demand")
+    pricing: Use = Field(description="who sets prices and coupons")
+    stocking: Use = Field(description="who orders stock")
+    staffing: Use = Field(description="who plans people and couriers")
+    outreach: Use = Field(description="who writes to customers")
+
+
+KINDS: tuple[str, ...] = tuple(LineUp.model_fields)
+
+
+class Pair(Section):
+    """A schedule with a line-up."""
+
+    schedule: str = Field(description="a schedule's name")
+    line_up: str = Field(description="a line-up's name")
+
+
+class Compare(Section):
+    """What `peakshift compare` sets against what."""
+
+    baseline: Pair | None = Field(
+        default=None, description="what all others are compared with; the first pair where absent"
+    )
+    schedules: list[str] = Field(default=[], description="which schedules; all where empty")
+    line_ups: list[str] = Field(default=[], description="which line-ups; all where empty")
+    metrics: list[str] = Field(
+        default=["profit", "peak_load", "retention_90d"], description="which metrics the verdict table shows"
+    )
+
+
+class RedLines(Section):
+    """Limits on prices that the engine enforces and counts."""
+
+    margin_floor: float = param(
+        -0.05, "share", "lowest margin (paid - cost) / paid a line may be sold at, when offers add up", ge=-10, le=1
+    )
+
+
+class Scenario(Section):
+    """A market, an operation, schedules and line-ups: all that an experiment needs."""
+
+    name: str = Field(description="a title for people", min_length=1, max_length=200)
+    description: str = Field(default="", description="what it is about")
+    seed: int = param(20231212, "1", "root of all random numbers", ge=0, le=2**62)
+    replications: int = param(20, "runs", "paired seeds per comparison", ge=1, le=100_000)
+    calendar: Calendar
+    market: Market
+    catalogue: Catalogue
+    operations: Operations
+    campaigns: dict[str, Campaign] = Field(default={}, description="named campaigns")
+    schedules: dict[str, list[str]] = Field(description="named lists of campaigns", min_length=1)
+    line_ups: dict[str, LineUp] = Field(description="named sets of strategies", min_length=1)
+    red_lines: RedLines = Field(default=RedLines(), description="limits on prices")
+    compare: Compare = Field(default=Compare(), description="what is compared")
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its file: where `./mine.py:Class` is looked for."""
+        return self._folder

@@ -1,0 +1,30 @@
+"""How a scenario field is declared: default, unit, meaning, source, bounds, all in one place.
+
+The unit, meaning and source travel as data (JSON Schema, the generated field table, the report's
+list of assumptions), after PyPSA's `component_attrs/*.csv`. A source of `assumption` says that no
+good evidence was found; `design` marks a free choice of the scenario's author.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ASSUMPTION = "assumption"
+DESIGN = "design"
+
+
+class Section(BaseModel):
+    """Base of every part of a scenario: frozen, no unknown keys, no silent conversion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def param(default: Any, unit: str, meaning: str, source: str = DESIGN, **bounds: Any) -> Any:
+    """A field with its unit ("1" = a pure number), meaning and source; `bounds` are pydantic's.
+
+    A default of `...` makes the field required.
+    """
+    extra: dict[str, Any] = {"unit": unit, "source": source}
+    return Field(default, description=meaning, json_schema_extra=extra, **bounds)

@@ -1,0 +1,318 @@
+"""The world: Mesa holds the actors, SimPy holds the clock, and every day is the same straight path.
+
+THE DAY
+ 1. 00:00  shop     who comes today is drawn; those before 06:00 buy on yesterday's offers
+ 2. 06:00  receive  suppliers' trucks dock, transfers arrive, good returns go back on the shelf,
+                    yesterday's late parcels make today's tickets
+ 3.        decide   merchant: View -> forecast -> stock orders -> roster -> offers -> outreach
+ 4.        shop     the others come in order of their arrival second, against live stock and offers
+ 5. 00-24  operate  SimPy moves shifts, overtime, temps, waves, trucks and couriers; compiled queues
+                    serve parcels and tickets; at midnight what is done is collected and paid
+ 6. 24:00  feel     deliveries, delays, stockouts and waits have moved trust; late ones ask
+ 7.        settle   wages, rent and interest are booked, the laws are checked, the day is written
+
+Why the merchant decides at 06:00 and shoppers before that hour see yesterday's offers: a decision
+can only use what is known when it is made.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Generator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import mesa
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from sim import plugins
+from sim.actors.base import PHASES, Actor
+from sim.actors.consumers import Consumers, Segment
+from sim.actors.couriers import CourierFleet
+from sim.actors.crew import Crew
+from sim.actors.merchant import Merchant
+from sim.actors.offers import Counter, running_of
+from sim.actors.orders import OrderBook
+from sim.actors.records import Records
+from sim.actors.rival import Rival
+from sim.actors.service_desk import ServiceDesk
+from sim.actors.station import Station
+from sim.actors.supplier import Supplier
+from sim.actors.view import AHEAD, calendar_arrays, campaign_infos, routes, shop_of
+from sim.actors.warehouse import Warehouse
+from sim.contracts import LineUp
+from sim.kernels.people import PROSPECT
+from sim.ledger import History, Ledger
+from sim.scenario.root import KINDS, Scenario
+from sim.streams import Streams
+
+Ints = NDArray[np.int64]
+DAY = 86_400
+TRANSFER_DAYS = 2
+"""Days a transfer between warehouses is on the road (assumption)."""
+
+
+def line_up_of(scenario: Scenario, name: str) -> LineUp:
+    """Fresh strategies of a line-up, as the scenario writes them."""
+    uses = scenario.line_ups[name]
+    return {k: plugins.build(k, getattr(uses, k).use, getattr(uses, k).parameters, scenario.folder) for k in KINDS}
+
+
+class World(mesa.Model):
+    """One market under one schedule and one line-up, with one seed.
+
+    `line_up` is a name in the scenario or five strategies by kind; `guests` are further kinds of
+    actors that take part in the phases of the day.
+    """
+
+    def __init__(
+        self, scenario: Scenario, schedule: str, line_up: str | LineUp, seed: int,
+        guests: Sequence[type[Actor]] = (),
+    ) -> None:  # fmt: skip
+        super().__init__(rng=seed % 2**32)
+        self.scenario, self.schedule, self.seed_number = scenario, schedule, seed
+        self.line_up_name = line_up if isinstance(line_up, str) else "given"
+        self.streams, self.env = Streams(seed), simpy.Environment()
+        self.day, self.midnight, self.date = 0, 0, scenario.calendar.start
+        self._lay_shelves()
+        self._settle_actors(line_up_of(scenario, line_up) if isinstance(line_up, str) else line_up, guests)
+        self._open_books()
+
+    # ---- building ------------------------------------------------------------------------------
+    def _lay_shelves(self) -> None:
+        """Names, prices, shelves, the calendar and the books, all empty."""
+        scenario, catalogue = self.scenario, self.scenario.catalogue
+        self.shop = shop = shop_of(scenario)
+        days, k = scenario.calendar.days, len(shop.skus)
+        self.records, self.ledger = Records.empty(shop, days), Ledger(days, k)
+        self.stock: Ints = np.zeros((k, len(shop.warehouses)), np.int64)
+        self.route = routes(scenario)
+        self.cost_fen: Ints = np.round(100 * shop.unit_cost).astype(np.int64)
+        self.volume = shop.volume_litres
+        self.resale_share = np.array([catalogue.categories[c].resale_share for c in shop.category])
+        order = list(catalogue.categories)
+        self.first_sku = np.searchsorted([order.index(c) for c in shop.category], np.arange(len(order) + 1))
+        default = next(iter(scenario.operations.suppliers))
+        self.supplier_of = np.array([catalogue.skus[n].supplier or default for n in shop.skus])
+        self.counter = Counter(self, running_of(self, self.schedule))
+        self.campaigns = campaign_infos(self.counter.running)
+        self.depth, self.ritual = calendar_arrays(self.counter.running, k, days + AHEAD)
+        self.paid_share, self.hours_today, self.offered_today = 0.0, 0.0, 0
+        self.paid_today, self.units_today = np.zeros(k, np.int64), np.zeros(k, np.int64)
+        self.transfers: dict[int, Ints] = {}
+
+    def _settle_actors(self, line_up: LineUp, guests: Sequence[type[Actor]]) -> None:
+        """Everybody moves in; within a phase, actors act in this order."""
+        ops = self.scenario.operations
+        self.rival = Rival(self)
+        self.suppliers = {name: Supplier(self, name) for name in ops.suppliers}
+        self.consumers = Consumers(self)
+        self.segments = [Segment(self, name, n) for n, name in enumerate(self.scenario.market.segments)]
+        self.warehouses = [Warehouse(self, name, n, 2 * n) for n, name in enumerate(ops.warehouses)]
+        self.fleets = [CourierFleet(self, name, n) for n, name in enumerate(self.shop.cities)]
+        self.orders = OrderBook(self)
+        self.desk = ServiceDesk(self, len(self.shop.stations) - 1)
+        self.crews: list[Crew] = [crew for w in self.warehouses for crew in w.crews] + [self.desk.crew]
+        self.stations: list[Station] = [crew.station for crew in self.crews]
+        self.merchant = Merchant(self, line_up)
+        for guest in guests:
+            guest(self)
+        actors = sorted(self.agents, key=lambda actor: actor.unique_id)
+        self._acting = {phase: [getattr(a, phase) for a in actors if hasattr(a, phase)] for phase in PHASES}
+
+    def _open_books(self) -> None:
+        """Opening stock: days of expected sales by each SKU's market share; opening cash."""
+        expected = self._expected_sales()
+        for warehouse in self.warehouses:
+            served = self.shop.city_share[self.shop.home_warehouse == warehouse.number].sum()
+            self.stock[:, warehouse.number] = np.ceil(expected * served * warehouse.terms.start_days)
+        self.ledger.units_in += self.stock.sum(axis=1)
+        value = int((self.stock.sum(axis=1) * self.cost_fen).sum())
+        cash = round(100 * self.scenario.operations.finance.opening_cash_yuan)
+        self.ledger.balance |= {"stock": value, "cash": cash}
+        self.ledger.opening = value + cash
+
+    def _expected_sales(self) -> NDArray[np.float64]:
+        """(K,) rough units a day at list price: visits x need x logit share."""
+        mind, market = self.consumers.mind, self.scenario.market
+        shares = np.array([s.share * s.visits_per_day for s in market.segments.values()])
+        visits = market.consumers * (1 - market.prospect_share) * shares
+        out = np.zeros(len(self.shop.skus))
+        for j in range(mind.pack_days.size):
+            part = slice(self.first_sku[j], self.first_sku[j + 1])
+            weight = np.exp(mind.appeal[:, part])
+            choice = weight / (weight.sum(axis=1, keepdims=True) + np.exp(mind.not_now[j]))
+            use = np.minimum(mind.need[:, j], 1.0)
+            out[part] = (visits[:, None] * use[:, None] * choice).sum(axis=0)
+        return out
+
+    # ---- running -------------------------------------------------------------------------------
+    def run(self) -> History:
+        """All days of the calendar. Raises StrategyError or LawBrokenError."""
+        self.env.process(self._days())
+        self.env.run()
+        history = self._history()
+        self._release()
+        return history
+
+    def _release(self) -> None:
+        """Lets go of the actors: Mesa 3.3 keeps a count per model, and with it every model, alive."""
+        self.remove_all_agents()
+        getattr(mesa.Agent, "_ids", {}).pop(self, None)
+
+    def _days(self) -> Generator[Any, Any, None]:
+        """SimPy process: the day, as the head of this file lists it."""
+        for day in range(self.scenario.calendar.days):
+            self._dawn(day)
+            self._shop(0, 6)
+            yield self.env.timeout(6 * 3600)
+            self.stock += self.transfers.pop(day, 0)
+            self._phase("receive")
+            self._phase("decide")
+            self._shop(6, 24)
+            yield self.env.timeout(18 * 3600)
+            self._phase("operate")
+            self._phase("feel")
+            self._phase("settle")
+            self._close()
+
+    def _phase(self, phase: str) -> None:
+        for act in self._acting[phase]:
+            act()
+
+    def _dawn(self, day: int) -> None:
+        """Midnight: a new date; attention decides who will come."""
+        self.day, self.midnight, self.ledger.day = day, day * DAY, day
+        self.date = self.scenario.calendar.start + datetime.timedelta(days=day)
+        self.hours_today = 0.0
+        self.paid_today[:] = self.units_today[:] = 0
+        self.offered_today = 0
+        plain, ritual, traffic = self.counter.attention(day)
+        base = float(plain.sum()) / plain.shape[0]
+        rate = max(1.0, float(self.consumers.people.rate.sum()))
+        extra = traffic / self.scenario.operations.finance.visit_yuan / rate
+        self.paid_share = extra / base if base > 0 else 0.0
+        self.ledger.book("traffic", "cash", -round(100 * traffic))
+        self.consumers.wake(plain, ritual, self.scenario.market.behaviour.ritual_discovery)
+
+    def _shop(self, from_hour: int, to_hour: int) -> None:
+        """Shoppers of a part of the day, in pieces within which no public offer changes."""
+        cuts = self.counter.boundaries(self.midnight + from_hour * 3600, self.midnight + to_hour * 3600)
+        for begin, end in pairwise(cuts):
+            self.orders.balances(begin, end)
+            offer = self.counter.slice(begin, end)
+            empty = self.stock == 0
+            lines, count, (came, seconds) = self.consumers.buy(offer)
+            self._note_stockouts(empty, lines, count, offer.end - offer.begin, offer.end)
+            self.desk.questions(came, seconds, (offer.threshold_spend > 0) + float(offer.presale.any()))
+            presale = self.counter.presale(begin)
+            event = offer.ritual > 0 or presale is not None
+            self.orders.place(lines, count, event, begin, presale.start if presale else None)
+        if to_hour == 24:
+            noon = self.counter.shelf[12] / 100
+            self.records.prices[:, :, self.day] = noon
+            unsold = self.units_today == 0
+            self.records.paid[unsold, self.day] = noon[0, unsold]
+
+    def _note_stockouts(self, empty: NDArray[np.bool_], lines: Any, count: int, length: int, end: int) -> None:
+        """Hours with nothing on the shelf: from the last unit sold, or all of the slice."""
+        now_empty = self.stock == 0
+        if not now_empty.any():
+            return
+        last = np.full(self.stock.shape, end, np.int64)
+        last[empty] = end - length
+        fresh = now_empty & ~empty
+        if fresh.any():
+            sold_at = np.zeros(self.stock.shape, np.int64)
+            np.maximum.at(sold_at, (lines.sku[:count], lines.warehouse[:count]), lines.second[:count])
+            last[fresh] = sold_at[fresh]
+        self.records.stockout_hours[:, :, self.day] += np.where(now_empty, end - last, 0) / 3600
+
+    def _close(self) -> None:
+        """24:00: interest, daily figures, the laws."""
+        ledger, day = self.ledger, self.day
+        shelf_units = self.stock.sum(axis=1) + self.orders.reserved.sum(axis=1) + self._moving()
+        restock = sum(w.restock for w in self.warehouses)
+        value = int(((shelf_units + restock) * self.cost_fen).sum())
+        ledger.book("interest", "cash", -round(value * self.scenario.operations.finance.interest_per_year / 365))
+        ledger.check_units(self.shop.skus, shelf_units)
+        bills = -sum(sum(s.bills.values()) for s in self.suppliers.values())
+        ledger.check_money({"stock": value, "payable": bills})
+        self.orders.check()
+        people, flows = self.consumers.people, ledger.flows
+        prospects = int((people.source == PROSPECT).sum())
+        if day == 0:
+            ledger.flow("prospects at start", prospects + flows.get("won", 0))
+        ledger.check("customers", "prospects", flows["prospects at start"] - flows.get("won", 0), prospects)
+        ledger.check("customers", "left", flows.get("left", 0), int((people.left > 0).sum()))
+        waiting = flows.get("tickets", 0) - flows.get("tickets_bot", 0) - self.desk.station.finished
+        ledger.check("tickets", "open", waiting - self.desk.station.abandoned, self.desk.station.inside)
+        self._write_day(value)
+
+    def _write_day(self, stock_value: int) -> None:
+        """The rest of the day's row."""
+        ledger, records, day, daily = self.ledger, self.records, self.day, self.ledger.daily
+        daily["backlog_pick_pack"][day] = sum(w.pick_pack.inside for w in self.warehouses)
+        daily["backlog_courier"][day] = sum(f.station.inside for f in self.fleets)
+        daily["stock_units"][day] = int(self.stock.sum())
+        daily["stock_value_yuan"][day] = stock_value / 100
+        daily["gmv_yuan"][day] = self.paid_today.sum() / 100
+        spent = sum(int(ledger.accounts[name][day]) for name in ("markdowns", "thresholds", "coupons", "traffic"))
+        daily["promo_spend_yuan"][day] = -spent / 100
+        daily["offered_discount_yuan"][day] = self.offered_today / 100
+        delivered = daily["parcels_delivered"][day]
+        daily["order_to_door_hours"][day] = self.hours_today / delivered if delivered else np.nan
+        records.late_share[day] = daily["parcels_late"][day] / delivered if delivered else 0.0
+        records.arrivals[:, day] = records.arrivals_hourly[:, day].sum(axis=1)
+        if day == self.scenario.calendar.days - 1:
+            lost = (1.0 - self.scenario.operations.finance.salvage_share) * stock_value
+            ledger.book("salvage_loss", "stock", -round(lost))
+        daily["cash_yuan"][day] = ledger.balance["cash"] / 100
+
+    # ---- services that actors share ------------------------------------------------------------
+    @property
+    def parcels(self) -> Any:
+        """The order book's parcels."""
+        return self.orders.parcels
+
+    @property
+    def lines(self) -> Any:
+        """The order book's lines."""
+        return self.orders.lines
+
+    def transfer(self, units: Ints) -> None:
+        """Moves (K, W, W) units between warehouses, as far as they are on the shelf."""
+        for source in range(self.stock.shape[1]):
+            leaving = np.minimum(units[:, source].cumsum(axis=1), self.stock[:, [source]])
+            leaving = np.diff(leaving, axis=1, prepend=0)
+            self.stock[:, source] -= leaving.sum(axis=1)
+            due = self.day + TRANSFER_DAYS
+            self.transfers[due] = self.transfers.get(due, 0) + leaving
+
+    def _moving(self) -> Ints:
+        """(K,) units on the road between warehouses."""
+        return sum((t.sum(axis=1) for t in self.transfers.values()), np.zeros(self.stock.shape[0], np.int64))
+
+    def add_transfers(self, on_order: Ints) -> None:
+        """Adds units on the road to what a view shows as due."""
+        for day, units in self.transfers.items():
+            on_order[:, :, min(AHEAD - 1, max(0, day - self.day))] += units
+
+    def _history(self) -> History:
+        """What is kept of the run."""
+        placed = self.orders.placed
+        customers = [c for c, _ in placed] or [np.zeros(0, np.int32)]
+        days = [np.full(c.size, d, np.int16) for c, d in placed] or [np.zeros(0, np.int16)]
+        people, daily = self.consumers.people, self.ledger.daily
+        warm_up = max(0, self.scenario.calendar.warm_up_days - 1)
+        return History(
+            scenario=self.scenario, schedule=self.schedule, line_up=self.line_up_name, seed=self.seed_number,
+            daily=daily, accounts=self.ledger.accounts, stations=self.shop.stations,
+            arrivals_hourly=self.records.arrivals_hourly, capacity_hourly=self.records.capacity_hourly[:, :-1],
+            order_customer=np.concatenate(customers), order_day=np.concatenate(days),
+            source=np.where(people.source == PROSPECT, -1, people.source).astype(np.int8),
+            left=people.left.astype(np.int8), start_stock_value_yuan=float(daily["stock_value_yuan"][warm_up]),
+            end_stock_value_yuan=float(daily["stock_value_yuan"][-1]),
+        )  # fmt: skip

@@ -1,0 +1,227 @@
+"""Every fault of a scenario is told with its place, all at once, and never as a traceback."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from sim.errors import ScenarioError
+from sim.scenario import load_scenario
+from sim.scenario.merge import SHIPPED
+from sim.scenario.reader import MOST_BYTES
+
+HEAD = "extends: shipped:double12.yaml\n"
+
+
+def faults(folder: Path, text: str | bytes) -> list[str]:
+    """Messages of a scenario file `mine.yaml` with this text, its folder left out."""
+    file = folder / "mine.yaml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(file)
+    assert caught.value.exit_code == 2
+    return [str(fault).replace(f"{folder}/", "") for fault in caught.value.faults]
+
+
+CASES = {
+    "market: {consumers: lots}": "mine.yaml:2:10: market.consumers: must be a whole number of at least 1, got 'lots'",
+    "market: {consumers: 0}": "mine.yaml:2:10: market.consumers: must be a whole number of at least 1, got 0",
+    "market: {consumers: 1.5}": "mine.yaml:2:10: market.consumers: must be a whole number of at least 1, got 1.5",
+    "market: {consumers: true}": "mine.yaml:2:10: market.consumers: must be a whole number of at least 1, got True",
+    "market: {consumers: '5'}": "mine.yaml:2:10: market.consumers: must be a whole number of at least 1, got '5'",
+    "market: 3": "mine.yaml:2:1: market: must be a mapping, got 3",
+    "replicatons: 3": "mine.yaml:2:1: must have known keys only, got 'replicatons'; did you mean 'replications'?",
+    "market: {consumer: 3}": "mine.yaml:2:10: market: must have known keys only, got 'consumer'; "
+    "did you mean 'consumers'?",
+    "seed: 1\nseed: 2": "mine.yaml:3:1: seed: must stand only once, this is a duplicate key",
+    "seed: -1": "mine.yaml:2:1: seed: must be a whole number of at least 0, got -1",
+    "seed: .nan": "mine.yaml:2:1: seed: must be a whole number of at least 0, got nan",
+    "seed: !!int 3": "mine.yaml:2:7: tag:yaml.org,2002:int: must not use tags",
+    "seed: &a 3": "mine.yaml:2:7: &a: must not use anchors",
+    "market: !!python/object:os.system {}": "mine.yaml:2:9: tag:yaml.org,2002:python/object:os.system: "
+    "must not use tags",
+    "market: {<<: 3}": "mine.yaml:2:10: market: must not use merge keys ('<<'): use extends",
+    "? [1, 2]\n: 3": "mine.yaml:2:3: must have plain names as keys",
+    "seed: [1": "mine.yaml:3:1: must be valid YAML: did not find expected ',' or ']'",
+    "\tseed: 1": "mine.yaml:2:1: must be valid YAML: found a tab character that violates indentation",
+    "seed: 1\n---\nseed: 2": "mine.yaml:3:1: must be one document, this is a second one",
+    "market: {cities: {hangzhou: {share: 0.7}}}": "mine.yaml:2:10: market.cities: must have shares that sum to 1, "
+    "got 1.15",
+    "market: {segments: {rare_large: {share: 0.2}}}": "mine.yaml:2:10: market.segments: must have shares that sum "
+    "to 1, got 1.05",
+    "campaigns: {double12: {end: 2023-12-01T00:00}}": "mine.yaml:2:24: campaigns.double12.end: must lie after the "
+    "start, got 2023-12-01 00:00:00",
+    "campaigns: {double12: {end: tomorrow}}": "mine.yaml:2:24: campaigns.double12.end: must be a date and time like "
+    "2023-12-10T20:00, got 'tomorrow'",
+    "campaigns: {double12: {end: '2023-12-12T23:00+08:00'}}": "mine.yaml:2:24: campaigns.double12.end: must be local "
+    "time, without a time zone, got '2023-12-12T23:00+08:00'",
+    "campaigns: {double12: {presale: {start: 2023-12-20T00:00}}}": "mine.yaml:2:34: campaigns.double12.presale.start: "
+    "must lie before the campaign's start, got 2023-12-20 00:00:00",
+    "campaigns: {double12: {markdown: 1.5}}": "mine.yaml:2:24: campaigns.double12.markdown: must be a number of at "
+    "most 0.95, got 1.5",
+    "campaigns: {double12: {threshold: {save_yuan: 400}}}": "mine.yaml:2:36: "
+    "campaigns.double12.threshold.save_yuan: must be less than spend_yuan, got 400",
+    "campaigns: {double12: {skus: [tea]}}": "mine.yaml:2:31: campaigns.double12.skus.0: must be a SKU or category "
+    "(soft_drinks, skincare, apparel, small_appliances, sd_1053690, sd_5569230, sd_5569471, sd_8090521 ...), "
+    "got 'tea'; did you mean 'tee'?",
+    "schedules: {big_promo: [double13]}": "mine.yaml:2:25: schedules.big_promo.0: must be a campaign (double11, "
+    "double12, year_end_good_price), got 'double13'; did you mean 'double12'?",
+    "schedules: {big_promo: [double11, double11]}": "mine.yaml:2:35: schedules.big_promo.1: must name each campaign "
+    "once, got 'double11'",
+    "calendar: {start: 2023-13-01}": "mine.yaml:2:12: calendar.start: must be a date like 2023-10-01, "
+    "got '2023-13-01'",
+    "calendar: {scored_days: 3660, settlement_days: 100}": "mine.yaml:2:1: calendar: must span at most 3,660 days in "
+    "all, got 3820",
+    "catalogue: {skus: {tee: {category: aparel}}}": "mine.yaml:2:26: catalogue.skus.tee.category: must be a category "
+    "(soft_drinks, skincare, apparel, small_appliances), got 'aparel'; did you mean 'apparel'?",
+    "catalogue: {skus: {tee: {role: trafic}}}": "mine.yaml:2:26: catalogue.skus.tee.role: must be 'traffic', "
+    "'profit', 'repeat' or 'image', got 'trafic'; did you mean 'traffic'?",
+    "catalogue: {skus: {new: {category: apparel}}}": "mine.yaml:2:20: catalogue.skus.new.list_price_yuan: must be "
+    "given",
+    "catalogue: {skus: {'a b': {category: apparel, list_price_yuan: 5, unit_cost_yuan: 2}}}": "mine.yaml:2:20: "
+    "catalogue.skus.a b: must be a name of letters, digits, _ and -, at most 64, got 'a b'",
+    "operations: {couriers: {paris: {couriers: 3}}}": "mine.yaml:2:25: operations.couriers.paris: must be a city "
+    "(hangzhou, chengdu), got 'paris'",
+    "operations: {couriers: {chengdu: null}}": "mine.yaml:2:14: operations.couriers: must have a fleet for each "
+    "city, 'chengdu' has none",
+    "operations: {courier_hours: [20, 8]}": "mine.yaml:2:14: operations.courier_hours: must be two hours from 0 to "
+    "24, the first earlier, got [20, 8]",
+    "line_ups: {closed_loop: {stocking: newsvender}}": "mine.yaml:2:26: line_ups.closed_loop.stocking: stocking "
+    "strategy must be one that exists, got 'newsvender'; did you mean 'newsvendor'?",
+    "line_ups: {closed_loop: {stocking: ./no.py:Mine}}": "mine.yaml:2:26: line_ups.closed_loop.stocking: strategy "
+    "'./no.py:Mine': must be an existing file, got no.py",
+    "line_ups: {mine: {stocking: newsvendor}}": "mine.yaml:2:12: line_ups.mine.forecasting: must be given",
+    "compare: {baseline: {schedule: bigpromo}}": "mine.yaml:2:22: compare.baseline.schedule: must be a schedule "
+    "(big_promo, always_on), got 'bigpromo'; did you mean 'big_promo'?",
+    "market: {hour_profile: [1, 2]}": "mine.yaml:2:10: market.hour_profile: must have at least 24 entries, got 2",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_each_fault_is_told_with_its_place(tmp_path: Path, text: str) -> None:
+    assert CASES[text] in faults(tmp_path, HEAD + text)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"", "mine.yaml:1:1: must be a mapping of scenario fields, got nothing"),
+        (b"- 1\n- 2\n", "mine.yaml:1:1: must be a mapping of scenario fields, got list"),
+        (b"name: x\nb: \xff\xfe", "mine.yaml:2:1: must be UTF-8 text, got byte 11"),
+        (b"a" * (MOST_BYTES + 1), f"mine.yaml:1:1: must be at most {MOST_BYTES:,} bytes, got 1,000,001"),
+        (b"a: " + b"[" * 100 + b"]" * 100, "mine.yaml:1:67: must be nested at most 64 levels deep"),
+        (b"a: [" + b"1, " * 10_001 + b"]", "mine.yaml:1:29996: must hold at most 10,000 values"),
+        (b"a: &a [1]\nb: [*a, *a]", "mine.yaml:1:4: &a: must not use anchors"),
+        (b"extends: ../../../etc/passwd", "mine.yaml:1:1: extends: must stay inside the scenario's folder, "
+                                          "got '../../../etc/passwd'"),
+        (b"extends: shipped:../README.md", "mine.yaml:1:1: extends: must stay inside the scenario's folder, "
+                                           "got 'shipped:../README.md'"),
+        (b"extends: none.yaml", "mine.yaml:1:1: extends: must be an existing file, got 'none.yaml'"),
+        (b"extends: [a]", "mine.yaml:1:1: extends: must be the path of a scenario file, got ['a']"),
+        (b"extends: mine.yaml", "mine.yaml:1:1: extends: must not lead back to itself, got 'mine.yaml'"),
+    ],
+)  # fmt: skip
+def test_files_that_are_no_scenarios(tmp_path: Path, raw: bytes, message: str) -> None:
+    assert message in faults(tmp_path, raw)
+
+
+def test_a_link_out_of_the_folder_is_an_escape(tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (tmp_path / "outside.yaml").write_text("name: x")
+    (inner / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    assert "must stay inside" in faults(inner, "extends: link.yaml")[0]
+
+
+def test_all_faults_at_once_in_order(tmp_path: Path) -> None:
+    text = HEAD + "seed: x\nmarket: {consumers: 0, citys: {}}\nreplications: 0\n"
+    places = [message.split(": ")[0] for message in faults(tmp_path, text)]
+    assert places == ["mine.yaml:2:1", "mine.yaml:3:10", "mine.yaml:3:24", "mine.yaml:4:1"]
+
+
+def test_unknown_names_and_files() -> None:
+    for reference, words in (("duoble12", "did you mean 'double12'?"), ("no/such.yaml", "a scenario file that exists"),
+                             (str(SHIPPED), "a scenario file that exists")):  # fmt: skip
+        with pytest.raises(ScenarioError, match=r"must be") as caught:
+            load_scenario(reference)
+        assert words in str(caught.value)
+
+
+def mutate(text: str, rng: random.Random) -> bytes:
+    """One to three random injuries of a good scenario."""
+    lines = text.splitlines()
+    for _ in range(rng.randint(1, 3)):
+        n = rng.randrange(len(lines))
+        kind = rng.randrange(9)
+        if kind == 0:
+            del lines[n]
+            lines = lines or [""]
+        elif kind == 1:
+            lines.insert(n, lines[rng.randrange(len(lines))])
+        elif kind == 2 and ":" in lines[n]:
+            key = lines[n].split(":")[0]
+            values = ("lots", "-1", "1e999", "[]", "{}", "null", ".nan", "10:30", "NO", "'", "99999999999999999999999",
+                      "2023-99-99", "[[[[[]]]]]", "\u4e2d\u6587", "&a", "*a", "!!python/name:os.system", "0x", "0.3.4")  # fmt: skip
+            lines[n] = f"{key}: {rng.choice(values)}"
+        elif kind == 3:
+            at = rng.randrange(len(lines[n]) + 1)
+            lines[n] = lines[n][:at] + chr(rng.randrange(1, 0x2FF)) + lines[n][at:]
+        elif kind == 4 and lines[n]:
+            at = rng.randrange(len(lines[n]))
+            lines[n] = lines[n][:at] + lines[n][at + 1 :]
+        elif kind == 5:
+            lines[n] = "  " * rng.randrange(4) + lines[n].lstrip()
+        elif kind == 6:
+            a, b = rng.randrange(len(lines)), rng.randrange(len(lines))
+            lines[a], lines[b] = lines[b], lines[a]
+        elif kind == 7:
+            lines[n] = lines[n].replace("_", rng.choice(["", "-", "__"]), 1)
+        else:
+            lines[n] += rng.choice([" x", " #", ":", " {", " ]", ", a: 1", "\t"])
+    raw = "\n".join(lines).encode("utf-8", "surrogatepass")
+    if rng.random() < 0.05:
+        at = rng.randrange(len(raw))
+        raw = raw[:at] + bytes([rng.randrange(256)]) + raw[at:]
+    return raw
+
+
+def whole() -> str:
+    """The shipped scenario in one text, base first."""
+    base = (SHIPPED / "base" / "household.yaml").read_text()
+    top = (SHIPPED / "double12.yaml").read_text()
+    top = "\n".join(line for line in top.splitlines() if not line.startswith(("extends", "name", "seed:")))
+    return base + "\n" + top
+
+
+def survive(folder: Path, first: int, count: int) -> tuple[int, int]:
+    """Loads mutants; returns how many were valid and how many refused. Anything else fails."""
+    text, valid, refused = whole(), 0, 0
+    for n in range(first, first + count):
+        file = folder / "mutant.yaml"
+        file.write_bytes(mutate(text, random.Random(n)))
+        begin = time.perf_counter()
+        try:
+            load_scenario(file)
+            valid += 1
+        except ScenarioError as error:
+            refused += 1
+            assert error.faults, n
+            for fault in error.faults:
+                assert fault.where.startswith((str(file), "scenario")), (n, str(fault))
+                assert str(fault).count("\n") == 0, (n, str(fault))
+        assert time.perf_counter() - begin < 2.0, n
+    return valid, refused
+
+
+def test_500_mutants_are_valid_or_located(tmp_path: Path) -> None:
+    valid, refused = survive(tmp_path, 0, 500)
+    assert valid + refused == 500 and refused > 150
+
+
+@pytest.mark.slow
+def test_5000_mutants_are_valid_or_located(tmp_path: Path) -> None:
+    valid, refused = survive(tmp_path, 10_000, 5_000)
+    assert valid + refused == 5_000 and refused > 1_500

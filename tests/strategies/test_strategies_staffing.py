@@ -1,0 +1,135 @@
+"""Exact hours, temps and couriers from scripted demand."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from strategies.staffing.fixed import Fixed
+from strategies.staffing.quantile import Quantile
+from tests.strategies.scripted import campaign, even_forecast, scripted_view
+
+RNG = np.random.default_rng(0)
+NOON = np.eye(24)[12]
+
+
+def test_fixed_on_an_ordinary_day() -> None:
+    """10 pickers, 2 inspectors, 4 agents: 80, 16, 32 hours in shares 0.5, 0.25, 0.25."""
+    roster = Fixed(shift_shares=(2, 1, 1)).roster(scripted_view(), even_forecast([[1], [1]]), RNG)
+    assert roster.regular_hours.tolist() == [[40, 20, 20], [8, 4, 4], [16, 8, 8]]
+    assert not roster.overtime_hours.any() and not roster.temps.any() and not roster.surge.any()
+    assert roster.couriers.tolist() == [10] and roster.bot_share == 1.0
+
+
+def test_fixed_on_a_festival_day() -> None:
+    """3 h overtime a head, half the heads as temps on its two days, half of the surge."""
+    view = scripted_view(campaigns=(campaign(28, 30, 2),))
+    roster = Fixed(shift_shares=(2, 1, 1)).roster(view, even_forecast([[1], [1]]), RNG)
+    assert roster.overtime_hours.tolist() == [[15, 7.5, 7.5], [3, 1.5, 1.5], [6, 3, 3]]
+    assert roster.temps[:, :3].tolist() == [[5, 5, 0], [1, 1, 0], [2, 2, 0]]
+    assert roster.surge.tolist() == [5.0]
+
+
+def test_fixed_ignores_campaigns_without_ritual() -> None:
+    view = scripted_view(campaigns=(campaign(28, 30, 2, ritual=0.0),))
+    assert not Fixed().roster(view, even_forecast([[1], [1]]), RNG).overtime_hours.any()
+
+
+def test_quantile_regular_hours_follow_the_shifts() -> None:
+    """1800 orders a day, a unit each (history), all at noon, 20 an hour: 90 hours in the first shift.
+
+    80 are regular, 10 overtime. Two thirds at noon and a third at 23:00 split both 2 : 1.
+    """
+    view = scripted_view(1)
+    roster = Quantile().roster(view, even_forecast([[1800]], hours=NOON), RNG)
+    np.testing.assert_allclose(roster.regular_hours[0], [80, 0, 0])
+    np.testing.assert_allclose(roster.overtime_hours[0], [10, 0, 0])
+    mixed = (2 * NOON + np.eye(24)[23]) / 3
+    roster = Quantile().roster(view, even_forecast([[1800]], hours=mixed), RNG)
+    np.testing.assert_allclose(roster.regular_hours[0], [160 / 3, 0, 80 / 3])
+    np.testing.assert_allclose(roster.overtime_hours[0], [20 / 3, 0, 10 / 3])
+
+
+def test_quantile_night_orders_belong_to_the_night_shift() -> None:
+    roster = Quantile().roster(scripted_view(1), even_forecast([[1400]], hours=np.eye(24)[3]), RNG)
+    np.testing.assert_allclose(roster.regular_hours[0], [0, 0, 70])
+
+
+def test_quantile_night_shift_ends_in_tomorrow() -> None:
+    """1400 orders tomorrow at 03:00 are tonight's work; today at 03:00 is over. No other hours are needed."""
+    forecast = even_forecast([[1400]])
+    hours = np.tile(NOON, (28, 1))
+    hours[0], hours[1] = np.eye(24)[3], np.eye(24)[3]
+    roster = Quantile().roster(scripted_view(1), dataclasses.replace(forecast, hour_shares=hours), RNG)
+    np.testing.assert_allclose(roster.regular_hours[0], [0, 0, 70])
+    hours[1] = NOON
+    roster = Quantile().roster(scripted_view(1), dataclasses.replace(forecast, hour_shares=hours), RNG)
+    np.testing.assert_allclose(roster.regular_hours[0], [64 / 3] * 3)
+
+
+def test_quantile_rosters_the_guaranteed_hours_in_any_case() -> None:
+    """20 orders are an hour's work, 64 of 80 hours are paid."""
+    roster = Quantile().roster(scripted_view(1), even_forecast([[20]], hours=NOON), RNG)
+    np.testing.assert_allclose(roster.regular_hours[0], [64, 0, 0])
+
+
+def test_quantile_backlog_comes_first() -> None:
+    """200 waiting are 10 hours in the first shift, on top of 70 at 15:00."""
+    view = scripted_view(1, backlog=np.array([200, 0, 0]))
+    roster = Quantile().roster(view, even_forecast([[1400]], hours=np.eye(24)[15]), RNG)
+    np.testing.assert_allclose(roster.regular_hours[0], [10, 70, 0])
+
+
+def test_quantile_units_are_not_orders() -> None:
+    """History with two units an order halves the work."""
+    view = scripted_view(1)
+    hourly = view.orders_by_hour // 2
+    view = dataclasses.replace(view, orders_by_hour=hourly, arrivals=view.arrivals // 2)
+    roster = Quantile().roster(view, even_forecast([[2800]], hours=NOON), RNG)
+    np.testing.assert_allclose(roster.regular_hours[0], [70, 0, 0])
+
+
+def test_quantile_temps_from_the_first_day_they_can_be_trained() -> None:
+    """2300 orders are 115 hours; 10 people do 80 + half of 30; 20 more take 20 / (8 x 0.5) = 5 temps."""
+    roster = Quantile().roster(scripted_view(1), even_forecast([[2300]], hours=NOON), RNG)
+    assert roster.temps[0].tolist() == [0, 0] + [5] * 26
+    roster = Quantile().roster(scripted_view(1), even_forecast([[9000]], hours=NOON), RNG)
+    assert roster.temps[0].tolist() == [0, 0] + [15] * 26
+
+
+def test_quantile_desk_is_staffed_by_the_square_root() -> None:
+    """6400 orders x 0.1 contacts x (1 - 0.5 bot) = 320 in one shift, 40 an hour over 10: load 4.
+
+    Heads 4 + 1.0 x sqrt(4) = 6: 48 hours; 32 are regular, 12 overtime is the limit.
+    """
+    roster = Quantile(beta=1.0).roster(scripted_view(1), even_forecast([[6400]], hours=NOON), RNG)
+    np.testing.assert_allclose(roster.regular_hours[2], [32, 0, 0])
+    np.testing.assert_allclose(roster.overtime_hours[2], [12, 0, 0])
+    assert roster.temps[2, 2] == np.ceil((48 - 4 * 9.5) / 4)
+
+
+def test_quantile_returns_follow_sales() -> None:
+    """1500 a day sold x 10 % = 150 returns, 10 an hour: 15 of 16 regular hours, 5 a shift.
+
+    Only what was sold 5 to 16 days ago counts: older parcels are back, newer ones are on their way.
+    """
+    sold = np.zeros(28, dtype=np.int64)
+    sold[28 - 16 : 28 - 4] = 1500
+    roster = Quantile().roster(scripted_view(1, sold=sold), even_forecast([[10]]), RNG)
+    np.testing.assert_allclose(roster.regular_hours[1], [5, 5, 5])
+
+
+def test_quantile_surge_covers_what_the_fleet_cannot() -> None:
+    """Backlog 900 + 0.6 x 1000 orders = 1500 parcels, 15 couriers: 5 beyond the fleet of 10."""
+    view = scripted_view(1, courier_backlog=np.array([900]))
+    roster = Quantile().roster(view, even_forecast([[1000]]), RNG)
+    np.testing.assert_allclose(roster.surge, [5.0])
+    assert roster.couriers.tolist() == [10]
+
+
+def test_quantile_each_warehouse_for_its_own_cities() -> None:
+    """Three cities, two warehouses: 1200 + 200 orders for w0, 1300 for w1."""
+    forecast = even_forecast([[1200, 1300, 200]], hours=NOON)
+    roster = Quantile().roster(scripted_view(1, 3, 2), forecast, RNG)
+    np.testing.assert_allclose(roster.regular_hours[[0, 2], 0], [70, 65])
