@@ -14,7 +14,7 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12; every field carries its unit and source."""
     schema = Scenario.model_json_schema()
     schema["properties"]["extends"] = {"type": "string", "description": "another scenario file that this one changes"}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "peakshift scenario", **schema}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "peakshift scenario"}
 
 
 def field_table() -> list[dict[str, str]]:

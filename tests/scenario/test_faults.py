@@ -150,6 +150,12 @@ def test_unknown_names_and_files() -> None:
         assert words in str(caught.value)
 
 
+VALUES = (
+    "lots", "-1", "1e999", "[]", "{}", "null", ".nan", "10:30", "NO", "'", "99999999999999999999999", "2023-99-99",
+    "[[[[[]]]]]", "\u4e2d\u6587", "&a", "*a", "!!python/name:os.system", "0x", "0.3.4",
+)  # fmt: skip
+
+
 def mutate(text: str, rng: random.Random) -> bytes:
     """One to three random injuries of a good scenario."""
     lines = text.splitlines()
@@ -163,8 +169,7 @@ def mutate(text: str, rng: random.Random) -> bytes:
             lines.insert(n, lines[rng.randrange(len(lines))])
         elif kind == 2 and ":" in lines[n]:
             key = lines[n].split(":")[0]
-            values = ("lots", "-1", "1e999", "[]", "{}", "null", ".nan", "10:30", "NO", "'", "99999999999999999999999",
-                      "2023-99-99", "[[[[[]]]]]", "\u4e2d\u6587", "&a", "*a", "!!python/name:os.system", "0x", "0.3.4")  # fmt: skip
+            values = VALUES
             lines[n] = f"{key}: {rng.choice(values)}"
         elif kind == 3:
             at = rng.randrange(len(lines[n]) + 1)

@@ -1,0 +1,321 @@
+"""The main job: every schedule x line-up x seed on common random numbers, and what it says."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import PeakshiftError
+from sim.lab import store
+from sim.lab.executor import KILLED, map_tasks
+from sim.lab.plan import Run, engine_hash, plan, strategy_hashes
+from sim.lab.run import RunResult, run_one
+from sim.lab.statistics import MARGIN, holm, paired, verdict
+from sim.metrics import Metric, all_metrics, check_names
+from sim.scenario import Scenario, resolved, scenario_hash
+
+Progress = Callable[[int, int], None]
+"""(runs done, runs in all)"""
+_PACKAGES = ("mesa", "numpy", "pandas", "simpy", "numba", "scipy", "pydantic", "pyarrow", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An experiment's tables and where they are stored."""
+
+    scenario: Scenario
+    folder: Path
+    runs: pd.DataFrame
+    comparison: pd.DataFrame
+    daily: pd.DataFrame = field(repr=False)
+    hourly: pd.DataFrame = field(repr=False)
+
+    def failures(self) -> list[str]:
+        """One line a failed run."""
+        bad = self.runs[self.runs["status"] == "failed"]
+        return [f"{r.schedule}/{r.line_up} replication {r.replication}: {r.error}" for r in bad.itertuples()]
+
+    def shown(self) -> pd.DataFrame:
+        """Rows of the scenario's own metrics."""
+        order = {name: n for n, name in enumerate(self.scenario.compare.metrics)}
+        rows = self.comparison[self.comparison["metric"].isin(list(order))]
+        pair = rows["schedule"] + "/" + rows["line_up"]
+        keys = pd.DataFrame({"pair": pd.factorize(pair)[0], "metric": rows["metric"].map(order)}, index=rows.index)
+        return rows.loc[keys.sort_values(["pair", "metric"]).index]
+
+    def table(self) -> str:
+        """The verdict table as aligned text."""
+        base = _baseline(self.scenario)
+        head = ("schedule", "line-up", "metric", "baseline", "mean", "difference", "95 % interval", "verdict", "pairs")
+        rows = [head, *(_cells(row) for row in self.shown().to_dict("records"))]
+        widths = [max(len(row[n]) for row in rows) for n in range(len(head))]
+        right = {3, 4, 5, 6, 8}
+        lines = []
+        for row in rows:
+            cells = zip(row, widths, strict=True)
+            lines.append("  ".join(c.rjust(w) if n in right else c.ljust(w) for n, (c, w) in enumerate(cells)))
+        title = f"{self.scenario.name}: against {base[0]} with {base[1]}"
+        return "\n".join([title, "", lines[0].rstrip(), "-" * len(lines[0]), *(line.rstrip() for line in lines[1:])])
+
+    def verdict(self) -> list[str]:
+        """The verdict in plain words: one sentence a pair."""
+        base, out = _baseline(self.scenario), []
+        for pair, rows in self.shown().groupby(["schedule", "line_up"], sort=False):
+            facts = [_fact(row) for row in rows.to_dict("records")]
+            out.append(f"{pair[0]} with {pair[1]}, against {base[0]} with {base[1]}: {'; '.join(facts)}.")
+        return out
+
+    def to_dict(self, figures: list[Path]) -> dict[str, Any]:
+        """JSON-able result; NaN becomes null."""
+        rows = self.comparison.astype(object).where(self.comparison.notna(), None).to_dict("records")
+        return {
+            "name": self.scenario.name,
+            "folder": str(self.folder),
+            "comparison": rows,
+            "verdict": self.verdict(),
+            "failed": self.failures(),
+            "figures": [str(path) for path in figures],
+        }
+
+
+def compare(
+    scenario: Scenario,
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    out: Path | str | None = None,
+    resume: bool = True,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Runs a scenario's experiment and stores it.
+
+    `workers` defaults to the number of cores; results do not depend on it. Runs that are in the
+    folder already are taken from there unless `resume` is False. A failed run is a row with its
+    error; the others are delivered.
+    """
+    changes = {"replications": replications, "seed": seed}
+    scenario = _with(scenario, {name: value for name, value in changes.items() if value is not None})
+    check_names(scenario.compare.metrics)
+    begun = datetime.datetime.now(datetime.UTC)
+    runs = plan(scenario)
+    folder = Path(out) if out is not None else _default_folder(scenario)
+    outcomes = _deliver(scenario, runs, folder, workers or os.cpu_count() or 1, resume, progress)
+    result = _tables(scenario, folder, outcomes)
+    store.write_json(folder / "manifest.json", _manifest(scenario, runs, result, begun))
+    return result
+
+
+def _with(scenario: Scenario, changes: dict[str, int]) -> Scenario:
+    changed = scenario.model_copy(update=changes)
+    changed._folder = scenario.folder
+    return changed
+
+
+def _default_folder(scenario: Scenario) -> Path:
+    slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower()).strip("-")[:40] or "scenario"
+    return Path("results") / "runs" / f"{slug}-{scenario_hash(scenario)[:12]}"
+
+
+def _work(scenario: Scenario, folder: Path, run: Run) -> RunResult:
+    """In a worker: live through one world and write it down where it finished."""
+    result = run_one(scenario, run.schedule, run.line_up, run.seed)
+    if result.error is None:
+        store.save_run(folder / "runs" / f"{run.key}.npz", result)
+    return result
+
+
+def _deliver(
+    scenario: Scenario, runs: list[Run], folder: Path, workers: int, resume: bool, progress: Progress | None
+) -> list[tuple[Run, RunResult]]:
+    """All runs' results, in the order of the plan: from the folder where they are, else lived through."""
+    found = {n: store.load_run(folder / "runs" / f"{run.key}.npz") if resume else None for n, run in enumerate(runs)}
+    results = {n: result for n, result in found.items() if result is not None}
+    missing = [n for n in range(len(runs)) if n not in results]
+    if progress:
+        progress(len(results), len(runs))
+    for n, result in map_tasks(partial(_work, scenario, folder), [runs[n] for n in missing], workers):
+        run = runs[missing[n]]
+        if not isinstance(result, RunResult):
+            result = RunResult(run.schedule, run.line_up, run.seed, {}, KILLED)
+        results[missing[n]] = result
+        if progress:
+            progress(len(results), len(runs))
+    return [(run, results[n]) for n, run in enumerate(runs)]
+
+
+def _tables(scenario: Scenario, folder: Path, outcomes: list[tuple[Run, RunResult]]) -> Comparison:
+    """Writes the tidy tables and the comparison."""
+    frames = {
+        "runs": store.runs_frame(outcomes),
+        "daily": store.daily_frame(outcomes),
+        "hourly": store.hourly_frame(outcomes),
+        "pnl": store.pnl_frame(outcomes),
+        "cohorts": store.cohorts_frame(outcomes),
+        "campaigns": campaigns_frame(scenario),
+    }
+    for name, frame in frames.items():
+        store.write_parquet(folder / f"{name}.parquet", frame)
+    comparison = comparison_frame(scenario, frames["runs"])
+    store.write_csv(folder / "comparison.csv", comparison)
+    return Comparison(scenario, folder, frames["runs"], comparison, frames["daily"], frames["hourly"])
+
+
+def campaigns_frame(scenario: Scenario) -> pd.DataFrame:
+    """One row a schedule and campaign: window and mechanics."""
+    rows = []
+    for schedule, names in scenario.schedules.items():
+        for name in names:
+            c = scenario.campaigns[name]
+            rows.append({
+                "schedule": schedule, "campaign": name, "start": c.start.isoformat(), "end": c.end.isoformat(),
+                "markdown_share": c.markdown, "ritual": c.ritual,
+                "threshold_spend_yuan": c.threshold.spend_yuan if c.threshold else 0.0,
+                "threshold_save_yuan": c.threshold.save_yuan if c.threshold else 0.0,
+                "presale": c.presale is not None, "traffic_yuan_per_day": c.traffic_yuan_per_day,
+            })  # fmt: skip
+    columns = ["schedule", "campaign", "start", "end", "markdown_share", "ritual", "threshold_spend_yuan",
+               "threshold_save_yuan", "presale", "traffic_yuan_per_day"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _baseline(scenario: Scenario) -> tuple[str, str]:
+    base = scenario.compare.baseline
+    if base is not None:
+        return base.schedule, base.line_up
+    schedules = scenario.compare.schedules or list(scenario.schedules)
+    return schedules[0], (scenario.compare.line_ups or list(scenario.line_ups))[0]
+
+
+def comparison_frame(scenario: Scenario, runs: pd.DataFrame) -> pd.DataFrame:
+    """One row a pair and metric: paired differences from the baseline, interval, p, verdict.
+
+    Holm's adjustment runs over the scenario's own metrics of all pairs; other metrics are adjusted
+    among themselves, so that asking for more figures does not weaken the verdict.
+    """
+    done = runs[runs["status"] == "done"]
+    base = done[(done["schedule"] == _baseline(scenario)[0]) & (done["line_up"] == _baseline(scenario)[1])]
+    base = base.set_index("replication")
+    rows: list[dict[str, Any]] = []
+    for pair, group in done.groupby(["schedule", "line_up"], sort=False):
+        if pair == _baseline(scenario):
+            continue
+        both = group.set_index("replication").join(base.add_suffix("_base"), how="inner")
+        for metric in all_metrics().values():
+            rows.append(_row(pair, scenario, metric, both))
+    frame = pd.DataFrame(rows, columns=_COLUMNS)
+    if len(frame):
+        own = frame["metric"].isin(scenario.compare.metrics).to_numpy()
+        adjusted = np.full(len(frame), np.nan)
+        for part in (own, ~own):
+            adjusted[part] = holm(frame["p"].to_numpy(float)[part])
+        frame["p_holm"] = adjusted
+        frame["verdict"] = [
+            verdict(row["difference_"], p, all_metrics()[row["metric"]].better)
+            for row, p in zip(rows, adjusted, strict=True)
+        ]
+    return frame
+
+
+_COLUMNS = ["schedule", "line_up", "baseline_schedule", "baseline_line_up", "metric", "unit", "baseline_mean", "mean",
+            "difference", "low", "high", "p", "p_holm", "verdict", "pairs"]  # fmt: skip
+
+
+def _row(pair: Any, scenario: Scenario, metric: Metric, both: pd.DataFrame) -> dict[str, Any]:
+    mine, theirs = both[metric.name].to_numpy(float), both[f"{metric.name}_base"].to_numpy(float)
+    d = paired(mine, theirs)
+    known = np.isfinite(mine) & np.isfinite(theirs)
+    mean = float(mine[known].mean()) if known.any() else float("nan")
+    base_mean = float(theirs[known].mean()) if known.any() else float("nan")
+    base = _baseline(scenario)
+    return {
+        "schedule": pair[0], "line_up": pair[1], "baseline_schedule": base[0], "baseline_line_up": base[1],
+        "metric": metric.name, "unit": metric.unit, "baseline_mean": base_mean, "mean": mean, "difference": d.mean,
+        "low": d.low, "high": d.high, "p": d.p, "pairs": d.pairs, "difference_": d,
+    }  # fmt: skip
+
+
+def _number(value: float, unit: str) -> str:
+    if not np.isfinite(value):
+        return "-"
+    if unit == "yuan":
+        return f"{value:,.0f}"
+    return f"{value:.1%}" if unit == "share" else f"{value:,.2f}"
+
+
+def _signed(value: float, unit: str) -> str:
+    text = _number(value, unit)
+    return text if text.startswith("-") or not np.isfinite(value) else f"+{text}"
+
+
+def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
+    """A row of the verdict table."""
+    unit = row["unit"]
+    interval = f"[{_number(row['low'], unit)}, {_number(row['high'], unit)}]"
+    return (
+        row["schedule"], row["line_up"], f"{row['metric']} ({unit})", _number(row["baseline_mean"], unit),
+        _number(row["mean"], unit), _signed(row["difference"], unit), interval, row["verdict"], str(row["pairs"]),
+    )  # fmt: skip
+
+
+def _fact(row: dict[Any, Any]) -> str:
+    """`profit better, +4.1 % [+1.2, +7.0]`."""
+    scale = abs(row["baseline_mean"])
+    if not scale or not np.isfinite(scale):
+        return f"{row['metric']} {row['verdict']}"
+    change = f"{100 * row['difference'] / scale:+.1f} %"
+    if np.isfinite(row["low"]):
+        change += f" [{100 * row['low'] / scale:+.1f}, {100 * row['high'] / scale:+.1f}]"
+    return f"{row['metric']} {row['verdict']}, {change}"
+
+
+def _manifest(scenario: Scenario, runs: list[Run], result: Comparison, begun: datetime.datetime) -> dict[str, Any]:
+    """What is needed to know, and to repeat, where these results come from."""
+    line_ups = dict.fromkeys(run.line_up for run in runs)
+    return {
+        "scenario": resolved(scenario),
+        "scenario_folder": os.path.relpath(scenario.folder, result.folder.resolve()),
+        "scenario_hash": scenario_hash(scenario),
+        "version": _version("peakshift"),
+        "source_hash": engine_hash(),
+        "strategies": {name: strategy_hashes(scenario, name) for name in line_ups},
+        "seeds": sorted({run.seed for run in runs}),
+        "equivalence_margin_share": MARGIN,
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "command": ["peakshift", *sys.argv[1:]],
+        "begun": begun.isoformat(timespec="seconds"),
+        "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "failed": result.failures(),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def manifest_scenario(folder: Path) -> Scenario:
+    """The scenario of a stored experiment, from its manifest."""
+    try:
+        data = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        scenario = Scenario.model_validate(data["scenario"])
+        scenario._folder = (folder / data["scenario_folder"]).resolve()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PeakshiftError(f"{folder}: must be the folder of a stored experiment: {error}") from None
+    return scenario

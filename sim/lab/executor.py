@@ -1,0 +1,94 @@
+"""Many runs on many processes; a worker that dies loses nothing.
+
+A plain ProcessPoolExecutor loses everything it holds when one worker is killed. Here the pool is
+made anew and what was not finished is handed out again; a task that was in work at two deaths is
+tried alone, and given up when it kills its worker alone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+KILLED = "WorkerKilled: the worker process died while this ran, alone, twice"
+_SINGLE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+class WorkerKilled(Exception):
+    """A task that kills its worker process each time."""
+
+
+def map_tasks(function: Callable[[T], R], tasks: Sequence[T], workers: int) -> Iterator[tuple[int, R | WorkerKilled]]:
+    """(number of the task, its result) as they finish, in any order.
+
+    `function` and the tasks must be picklable when `workers` > 1. An exception of `function` itself
+    is a fault of ours and is raised.
+    """
+    if workers <= 1 or len(tasks) <= 1:
+        for n, task in enumerate(tasks):
+            yield n, function(task)
+        return
+    for name in _SINGLE_THREAD:
+        os.environ.setdefault(name, "1")
+    open_, deaths = list(range(len(tasks))), Counter[int]()
+    while open_:
+        suspects = [n for n in open_ if deaths[n] >= 2]
+        if suspects:
+            n = suspects[0]
+            open_.remove(n)
+            yield n, _alone(function, tasks[n])
+            continue
+        yield from _round(function, tasks, workers, open_, deaths)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _round(
+    function: Callable[[T], R], tasks: Sequence[T], workers: int, open_: list[int], deaths: Counter[int]
+) -> Iterator[tuple[int, R]]:
+    """Works through the open tasks until all are done or a worker dies; few are handed out at a
+    time, so that a death blames few."""
+    pool = _pool(min(workers, len(open_)))
+    running: dict[Future[R], int] = {}
+    waiting = iter(list(open_))
+    try:
+        while True:
+            while len(running) < workers and (n := next(waiting, None)) is not None:
+                running[pool.submit(function, tasks[n])] = n
+            if not running:
+                return
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=lambda f: running[f]):
+                result = future.result()
+                n = running.pop(future)
+                open_.remove(n)
+                yield n, result
+    except BrokenProcessPool:
+        finished: list[Future[R]] = [f for f in running if f.done() and f.exception() is None]
+        for future in finished:
+            n = running.pop(future)
+            open_.remove(n)
+            yield n, future.result()
+        deaths.update(running.values())
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _alone(function: Callable[[T], R], task: T) -> R | WorkerKilled:
+    """A suspect in a pool of its own, twice at most."""
+    for _ in range(2):
+        with _pool(1) as pool:
+            try:
+                return pool.submit(function, task).result()
+            except BrokenProcessPool:
+                continue
+    return WorkerKilled(KILLED)

@@ -1,0 +1,74 @@
+"""Which runs an experiment consists of, and what identifies each of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from sim import plugins
+from sim.scenario import Scenario, resolved
+from sim.scenario.root import KINDS
+from sim.streams import mix
+
+SOURCE = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One world to be lived through."""
+
+    schedule: str
+    line_up: str
+    replication: int
+    seed: int
+    key: str
+    """Hash of all that decides its result: scenario, strategies' sources, seed, our own sources."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.schedule}/{self.line_up} replication {self.replication}"
+
+
+def seed_of(root: int, replication: int) -> int:
+    """Seed of a replication: the same for all schedules and line-ups, and in an enlarged experiment."""
+    return mix(mix(root % 2**64) + replication) >> 2
+
+
+@cache
+def engine_hash() -> str:
+    """SHA-256 over our own sources: another version never takes up an old run."""
+    digest = hashlib.sha256()
+    for file in sorted(SOURCE.rglob("*.py")):
+        digest.update(file.relative_to(SOURCE).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def strategy_hashes(scenario: Scenario, line_up: str) -> dict[str, str]:
+    """SHA-256 of the file of each strategy in a line-up."""
+    uses = scenario.line_ups[line_up]
+    found = {kind: plugins.find(kind, getattr(uses, kind).use, scenario.folder) for kind in KINDS}
+    return {kind: plugins.source_hash(cls) for kind, cls in found.items()}
+
+
+def plan(scenario: Scenario) -> list[Run]:
+    """All runs, replication by replication, so that an interrupted experiment has whole pairs."""
+    schedules = scenario.compare.schedules or list(scenario.schedules)
+    line_ups = scenario.compare.line_ups or list(scenario.line_ups)
+    data = resolved(scenario)
+    elsewhere = {"name", "description", "replications", "compare", "seed", "schedules", "line_ups"}
+    world = {name: value for name, value in data.items() if name not in elsewhere}
+    base = json.dumps([world, engine_hash()], sort_keys=True)
+    hashes = {name: strategy_hashes(scenario, name) for name in line_ups}
+    runs = []
+    for replication in range(scenario.replications):
+        seed = seed_of(scenario.seed, replication)
+        for schedule in schedules:
+            for name in line_ups:
+                own = [data["schedules"][schedule], data["line_ups"][name], hashes[name], schedule, name, seed]
+                key = hashlib.sha256((base + json.dumps(own, sort_keys=True)).encode()).hexdigest()[:32]
+                runs.append(Run(schedule, name, replication, seed, key))
+    return runs

@@ -1,0 +1,89 @@
+"""Paired comparisons: mean difference, interval, p after Holm, and a verdict.
+
+Runs of one seed share all draws, so differences are taken seed by seed. The verdict uses the 95 %
+interval and an equivalence margin of 1 % of the baseline's mean: `better` or `worse` when Holm's p
+is below 0.05, `tie` when two one-sided tests put the difference inside the margin (Schuirmann
+1987), else `undecided`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+ALPHA = 0.05
+MARGIN = 0.01
+"""Equivalence margin, share of the baseline's mean."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A paired difference over `pairs` seeds; the interval is NaN with fewer than two."""
+
+    mean: float
+    low: float
+    high: float
+    p: float
+    p_tie: float
+    """p of the two one-sided tests: small means that the difference is within the margin."""
+    pairs: int
+
+
+def paired(values: Floats, baseline: Floats) -> Difference:
+    """The difference `values - baseline`, seed by seed; pairs with a NaN are left out.
+
+    >>> paired(np.array([3.0, 5.0, 7.0]), np.array([1.0, 2.0, 3.0])).mean
+    3.0
+    """
+    both = np.isfinite(values) & np.isfinite(baseline)
+    d, base = values[both] - baseline[both], baseline[both]
+    n = d.size
+    nan = float("nan")
+    if n == 0:
+        return Difference(nan, nan, nan, nan, nan, 0)
+    mean = float(d.mean())
+    if n == 1:
+        return Difference(mean, nan, nan, nan, nan, 1)
+    error = float(d.std(ddof=1)) / np.sqrt(n)
+    margin = MARGIN * abs(float(base.mean()))
+    if error == 0.0:
+        return Difference(
+            mean, mean, mean, 1.0 if mean == 0 else 0.0, 0.0 if abs(mean) < margin or mean == 0 else 1.0, n
+        )
+    half = float(stats.t.ppf(1 - ALPHA / 2, n - 1)) * error
+    p = 2 * float(stats.t.sf(abs(mean) / error, n - 1))
+    upper = float(stats.t.cdf((mean - margin) / error, n - 1))
+    lower = float(stats.t.sf((mean + margin) / error, n - 1))
+    return Difference(mean, mean - half, mean + half, p, max(upper, lower), n)
+
+
+def holm(p: Floats) -> Floats:
+    """Holm's step-down adjustment; NaN stays NaN and does not count.
+
+    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    out = np.full(p.size, np.nan)
+    known = np.flatnonzero(np.isfinite(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    worst = 0.0
+    for rank, n in enumerate(order):
+        worst = max(worst, min(1.0, (order.size - rank) * float(p[n])))
+        out[n] = worst
+    return out
+
+
+def verdict(difference: Difference, p_holm: float, better: str) -> str:
+    """`better`, `worse`, `tie` or `undecided`, in the metric's good direction."""
+    if difference.pairs < 2:
+        return "undecided"
+    if difference.p_tie < ALPHA:
+        return "tie"
+    if p_holm < ALPHA:
+        return "better" if (difference.mean > 0) == (better == "higher") else "worse"
+    return "undecided"

@@ -1,0 +1,54 @@
+"""Service: promises kept, shelves full, contacts caused, goods sent back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.ledger import History
+from sim.metrics import metric
+
+
+def _total(history: History, name: str) -> float:
+    return float(history.daily[name][history.scored].sum())
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else float("nan")
+
+
+@metric("late_share", "share", "lower", "parcels handed over after the promised hour, scored days")
+def late_share(history: History) -> float:
+    """Late / delivered."""
+    return _share(_total(history, "parcels_late"), _total(history, "parcels_delivered"))
+
+
+@metric("order_to_door_hours", "hours", "lower", "mean time from order to door, scored days")
+def order_to_door_hours(history: History) -> float:
+    """Weighted by parcels."""
+    hours = history.daily["order_to_door_hours"][history.scored]
+    parcels = history.daily["parcels_delivered"][history.scored]
+    return _share(float(np.nansum(hours * parcels)), float(parcels.sum()))
+
+
+@metric("fill_rate", "share", "higher", "wanted units that were on the shelf, scored days")
+def fill_rate(history: History) -> float:
+    """1 - lost / wanted."""
+    return 1.0 - _share(_total(history, "lost_units"), _total(history, "wanted_units"))
+
+
+@metric("contacts_per_100_orders", "contacts", "lower", "contacts that need a person, per 100 orders, scored days")
+def contacts_per_100_orders(history: History) -> float:
+    """After the bot."""
+    return 100 * _share(_total(history, "tickets") - _total(history, "tickets_bot"), _total(history, "orders"))
+
+
+@metric("abandoned_share", "share", "lower", "contacts given up in the queue, of those that need a person, scored days")
+def abandoned_share(history: History) -> float:
+    """Abandoned / passed on by the bot."""
+    return _share(_total(history, "tickets_abandoned"), _total(history, "tickets") - _total(history, "tickets_bot"))
+
+
+@metric("return_rate", "share", "lower", "units inspected on the returns dock per unit ordered, scored days")
+def return_rate(history: History) -> float:
+    """Lags make this a flow ratio, not a cohort rate."""
+    return _share(_total(history, "returned_units"), _total(history, "units"))

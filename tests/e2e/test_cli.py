@@ -1,0 +1,133 @@
+"""The command as a user types it: results, messages, exit codes, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sim.scenario.merge import SHIPPED
+
+SMALL = ("--set", "market.consumers=600", "--set", "calendar.start=2023-11-25", "--set", "calendar.warm_up_days=10",
+         "--set", "calendar.scored_days=25", "--set", "calendar.settlement_days=5")  # fmt: skip
+
+NAMES = ("daily_orders", "hourly_load", "paired_differences")
+
+
+def peakshift(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONWARNINGS": "error::DeprecationWarning:sim"}
+    return subprocess.run(
+        [sys.executable, "-m", "sim", *args], cwd=cwd, capture_output=True, text=True, env=environment, timeout=300
+    )
+
+
+def test_compare_prints_the_verdict_and_writes_all_files(tmp_path: Path) -> None:
+    done = peakshift("compare", "double12", *SMALL, "--replications", "2", "--workers", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "verdict" in done.stdout and "always_on with closed_loop, against big_promo with gut_feel" in done.stdout
+    (folder,) = (tmp_path / "results" / "runs").iterdir()
+    names = {path.name for path in folder.iterdir()}
+    assert {"runs.parquet", "comparison.csv", "daily.parquet", "manifest.json", "hourly.parquet", "pnl.parquet",
+            "cohorts.parquet", "campaigns.parquet", "figures"} <= names  # fmt: skip
+    figures = {path.name for path in (folder / "figures").iterdir()}
+    assert figures == {
+        f"{n}.{e}" for n in ("daily_orders", "hourly_load", "paired_differences") for e in ("png", "svg")
+    }
+
+
+def test_json_is_the_same_with_one_and_two_workers(tmp_path: Path) -> None:
+    outputs, tables = [], []
+    for workers in ("1", "2"):
+        done = peakshift("compare", "double12", *SMALL, "--replications", "2", "--json", "--workers", workers,
+                         "--out", f"w{workers}", cwd=tmp_path)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        data = json.loads(done.stdout)
+        outputs.append((data["comparison"], data["verdict"]))
+        tables.append((tmp_path / f"w{workers}" / "runs.parquet").read_bytes())
+    assert outputs[0] == outputs[1] and tables[0] == tables[1]
+    assert len(outputs[0][0]) >= 9 and {"profit", "peak_load", "retention_90d"} <= {r["metric"] for r in outputs[0][0]}
+
+
+def test_run_prints_every_metric(tmp_path: Path) -> None:
+    args = ("run", "double12", "--schedule", "always_on", "--line-up", "closed_loop", *SMALL, "--seed", "5")
+    text, data = peakshift(*args, cwd=tmp_path), peakshift(*args, "--json", "--out", "one", cwd=tmp_path)
+    assert text.returncode == data.returncode == 0, text.stderr + data.stderr
+    metrics = json.loads(data.stdout)["metrics"]
+    assert all(name in text.stdout for name in metrics)
+    assert len(pd.read_parquet(tmp_path / "one" / "daily.parquet")) == 40
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("compare", "duoble12"), "must be a file or one of double12, got 'duoble12'; did you mean 'double12'?"),
+        (("compare", "no.yaml"), "no.yaml: must be a scenario file that exists"),
+        (("compare", "double12", "--set", "market.consumers=lots"),
+         "--set: market.consumers: must be a whole number of at least 1, got 'lots'"),
+        (("compare", "double12", "--set", "compare.metrics=[profit, retention]"), "did you mean 'retention_90d'"),
+        (("compare", "double12", "--workers", "0"), "Invalid value for '--workers'"),
+        (("compare", "double12", "--replication", "3"), "No such option"),
+        (("run", "double12", "--schedule", "bigpromo", "--line-up", "gut_feel"),
+         "--schedule: must be one of big_promo, always_on, got 'bigpromo'; did you mean 'big_promo'?"),
+        (("run", "double12"), "Missing option '--schedule'"),
+        (("comapre", "double12"), "no command 'comapre'; did you mean 'compare'?"),
+        (("validate", "mine.yaml"), "mine.yaml:2:10: market.consumers: must be a whole number of at least 1"),
+        (("new", "a/b"), "NAME: must be letters, digits, _ and -, at most 64, got 'a/b'"),
+        (("new", "mine"), "mine.yaml: must not exist yet; nothing was written"),
+        (("list", "things"), "'things' is not one of"),
+        (("fit", "no.csv", "--out", "x.yaml"), "no.csv: must be a file that can be read"),
+        (("fit", "mine.yaml", "--out", "x.yaml"), "mine.yaml:1: must have the columns"),
+        (("rerun", "nowhere"), "nowhere: must be the folder of a stored experiment"),
+    ],
+)  # fmt: skip
+def test_bad_input_gets_one_message_and_exit_code_2(tmp_path: Path, args: tuple[str, ...], message: str) -> None:
+    (tmp_path / "mine.yaml").write_text("extends: shipped:double12.yaml\nmarket: {consumers: lots}\n")
+    done = peakshift(*args, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr and "Traceback" not in done.stderr and done.stdout == ""
+
+
+def test_a_failed_run_gives_exit_code_3_and_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "nan.py").write_text(
+        "from dataclasses import dataclass\nimport numpy as np\nfrom sim.contracts import Offers, Pricer\n\n@dataclass\n"
+        "class Nan(Pricer):\n    def price(self, view, forecast, rng):\n"
+        "        return Offers(np.full((1, 20), np.nan), np.zeros((24, 20)))\n"
+    )
+    (tmp_path / "s.yaml").write_text(
+        "extends: shipped:double12.yaml\nline_ups: {closed_loop: {pricing: ./nan.py:Nan}}\n"
+    )
+    done = peakshift("compare", "s.yaml", *SMALL, "--replications", "2", "--workers", "1", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "strategy pricing/Nan, day 0: prices must be finite, got nan" in done.stderr
+    assert "Traceback" not in done.stderr and "always_on with gut_feel" in done.stdout
+
+
+def test_new_validate_list_schema_fit(tmp_path: Path) -> None:
+    assert peakshift("new", "mine", cwd=tmp_path).stdout == "wrote mine.yaml; next: peakshift validate mine.yaml\n"
+    valid = peakshift("validate", "mine.yaml", cwd=tmp_path)
+    assert valid.returncode == 0 and "valid. 20,000 consumers, 20 SKUs, 210 days" in valid.stdout
+    assert "newsvendor" in peakshift("list", "strategies", cwd=tmp_path).stdout
+    assert "double12" in peakshift("list", "scenarios", cwd=tmp_path).stdout
+    assert "retention_90d" in peakshift("list", "metrics", cwd=tmp_path).stdout
+    assert "markdown 15%" in peakshift("list", "campaigns", cwd=tmp_path).stdout
+    assert json.loads(peakshift("schema", cwd=tmp_path).stdout)["title"] == "peakshift scenario"
+    assert "market.consumers  [people]  100000" in peakshift("schema", "--table", cwd=tmp_path).stdout
+    orders = str(SHIPPED / "data" / "soft_drinks_13w.csv")
+    fitted = peakshift("fit", orders, "--out", "my.yaml", cwd=tmp_path)
+    assert fitted.returncode == 0 and "identified" in fitted.stdout
+    assert peakshift("validate", "my.yaml", cwd=tmp_path).returncode == 0
+    ran = peakshift("compare", "my.yaml", "--replications", "2", "--workers", "1", "--set", "calendar.scored_days=20",
+                    "--set", "calendar.settlement_days=5", cwd=tmp_path)  # fmt: skip
+    assert ran.returncode == 0 and "verdict" in ran.stdout, ran.stderr
+
+
+def test_help_version_and_no_arguments(tmp_path: Path) -> None:
+    assert "compare" in peakshift("--help", cwd=tmp_path).stdout
+    assert peakshift("--version", cwd=tmp_path).stdout.startswith("peakshift, version 0.1.0")
+    assert peakshift(cwd=tmp_path).returncode in (0, 2)

@@ -1,0 +1,127 @@
+"""Experiments: identical at any number of workers, resumable, failures are rows, disks may be full."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.lab import store
+from sim.lab.compare import compare
+from sim.lab.plan import plan, seed_of
+from sim.lab.rerun import rerun
+from sim.lab.run import RunResult
+from sim.lab.store import StoreError
+from sim.scenario import Scenario, load_scenario
+
+SMALL = ("market.consumers=800", "calendar.start=2023-11-25", "calendar.warm_up_days=10", "calendar.scored_days=25",
+         "calendar.settlement_days=5", "replications=2")  # fmt: skip
+TABLES = ("runs", "daily", "hourly", "pnl", "cohorts", "campaigns")
+
+
+def small(*extra: str) -> Scenario:
+    return load_scenario("double12", (*SMALL, *extra))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("one")
+    compare(small(), out=out, workers=1)
+    return out
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / f"{name}.parquet").read_bytes() for name in TABLES}
+
+
+def test_same_bytes_with_two_workers(folder: Path, tmp_path: Path) -> None:
+    compare(small(), out=tmp_path, workers=2)
+    assert bytes_of(tmp_path) == bytes_of(folder)
+    assert (tmp_path / "comparison.csv").read_bytes() == (folder / "comparison.csv").read_bytes()
+
+
+def test_resume_runs_only_what_is_missing_and_ends_with_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    compare(small(), out=tmp_path, workers=1)
+    files = sorted((tmp_path / "runs").glob("*.npz"))
+    assert len(files) == 8
+    before = {file: file.stat().st_mtime_ns for file in files[2:]}
+    files[0].unlink()
+    files[1].write_bytes(files[1].read_bytes()[:100])  # torn from outside
+    compare(small(), out=tmp_path, workers=1)
+    assert bytes_of(tmp_path) == bytes_of(folder)
+    assert {file: file.stat().st_mtime_ns for file in files[2:]} == before
+
+
+def test_an_enlarged_experiment_keeps_its_runs(folder: Path) -> None:
+    old, new = {run.key for run in plan(small())}, {run.key for run in plan(small("replications=3"))}
+    assert old < new and len(new) == 12
+    assert seed_of(5, 0) != seed_of(5, 1) != seed_of(6, 1)
+    other = plan(small("market.consumers=801"))
+    assert not old & {run.key for run in other}
+
+
+def test_tables_are_tidy_and_agree(folder: Path) -> None:
+    runs, daily = pd.read_parquet(folder / "runs.parquet"), pd.read_parquet(folder / "daily.parquet")
+    pnl, hourly = pd.read_parquet(folder / "pnl.parquet"), pd.read_parquet(folder / "hourly.parquet")
+    assert len(runs) == 8 and len(daily) == 8 * 40 and set(runs["status"]) == {"done"}
+    key = ["schedule", "line_up", "replication"]
+    counted = pnl[pnl["day"] >= 10].groupby(key)["yuan"].sum()
+    assert np.allclose(counted.to_numpy(), runs.set_index(key)["profit"].sort_index().to_numpy())
+    orders = daily.groupby(key)["orders"].sum()
+    packed = hourly[hourly["station"] == "hangzhou_dc/pick_pack"].groupby(key)["arrivals"].sum()
+    assert (packed >= orders).all()
+    comparison = pd.read_csv(folder / "comparison.csv")
+    profit = comparison[comparison["metric"] == "profit"].iloc[0]
+    assert profit["difference"] == pytest.approx(profit["mean"] - profit["baseline_mean"])
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["failed"] == [] and len(manifest["seeds"]) == 2
+    assert len(manifest["strategies"]["closed_loop"]) == 5
+
+
+def test_rerun_says_identical_and_finds_a_change(folder: Path) -> None:
+    assert rerun(folder, workers=1) == (True, f"{folder}: identical")
+    runs = pd.read_parquet(folder / "runs.parquet")
+    original = (folder / "runs.parquet").read_bytes()
+    runs.loc[0, "profit"] += 1
+    store.write_parquet(folder / "runs.parquet", runs)
+    assert rerun(folder, workers=1) == (False, f"{folder}: differs in runs")
+    (folder / "runs.parquet").write_bytes(original)
+
+
+def test_a_faulty_strategy_costs_its_own_runs_only(tmp_path: Path) -> None:
+    (tmp_path / "faulty.py").write_text(
+        "from dataclasses import dataclass\nfrom sim.contracts import Stocker\n\n@dataclass\nclass Faulty(Stocker):\n"
+        "    def order(self, view, forecast, rng):\n        return view.day // 0\n"
+    )
+    (tmp_path / "s.yaml").write_text(
+        "extends: shipped:double12.yaml\nline_ups: {closed_loop: {stocking: ./faulty.py:Faulty}}\n"
+    )
+    result = compare(load_scenario(tmp_path / "s.yaml", SMALL), out=tmp_path / "out", workers=2)
+    status = result.runs.groupby("line_up")["status"].unique().to_dict()
+    assert status["gut_feel"].tolist() == ["done"] and status["closed_loop"].tolist() == ["failed"]
+    told = result.failures()
+    assert len(told) == 4
+    assert "strategy stocking/Faulty, day 0: must answer without an error, raised ZeroDivisionError" in told[0]
+    assert set(result.comparison["line_up"]) == {"gut_feel"}
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = RunResult("s", "l", 1, {"profit": 1.0})
+    with pytest.raises(StoreError, match="could not be written"):
+        store.save_run(tmp_path / "file" / "run.npz", result)
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "table.bin"
+    store.write_atomic(file, lambda stream: stream.write(b"old"))
+
+    def torn(stream: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(StoreError, match="No space left on device; finished runs are kept"):
+        store.write_atomic(file, torn)
+    assert file.read_bytes() == b"old" and list(tmp_path.iterdir()) == [file]
