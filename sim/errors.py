@@ -39,7 +39,7 @@ class Fault:
             text += f", got {self.got}"
         if self.hint is not None:
             text += f"; did you mean {self.hint!r}?"
-        return text
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)  # nothing reaches the terminal raw
 
 
 class PeakshiftError(Exception):

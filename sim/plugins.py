@@ -64,9 +64,9 @@ def _module(kind: str, reference: str, folder: Path) -> tuple[ModuleType, str]:
                 raise PluginError(f"{kind} strategy must be one that exists, got {target!r}{hint}")
             return importlib.import_module(f"strategies.{kind}.{target}"), ""
         return importlib.import_module(target), class_name
-    except PluginError:
+    except (PluginError, KeyboardInterrupt):
         raise
-    except Exception as error:  # a user's module may fail in any way; the message says how
+    except BaseException as error:  # a user's module may fail in any way, SystemExit too; the message says how
         raise PluginError(f"strategy {reference!r}: could not be imported, {type(error).__name__}: {error}") from error
 
 
@@ -115,14 +115,18 @@ def build(kind: str, reference: str, parameters: dict[str, Any], folder: Path = 
             hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(fields) or 'none'}"
             raise PluginError(f"{kind} strategy {reference!r}: no parameter {name!r}{hint}")
         default = fields[name].default
-        if isinstance(default, (int, float)) and not isinstance(value, (int, float)):
-            raise PluginError(f"{kind} strategy {reference!r}: {name} must be a number, got {value!r}")
+        if isinstance(default, (int, float)) and not _finite(value):
+            raise PluginError(f"{kind} strategy {reference!r}: {name} must be a finite number, got {str(value)[:60]}")
     try:
         return cls(**parameters)
     except Exception as error:  # a user's constructor may fail in any way
         raise PluginError(
             f"{kind} strategy {reference!r}: could not be built, {type(error).__name__}: {error}"
         ) from error
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, (int, float)) and abs(value) < 1e300  # false for NaN and infinity
 
 
 def source_hash(cls: type[Strategy]) -> str:

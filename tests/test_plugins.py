@@ -152,7 +152,7 @@ def test_build_gives_parameters_and_a_fresh_object() -> None:
         ),
         ("everyday_low", {"q": 1}, "pricing strategy 'everyday_low': no parameter 'q'; it has depth"),
         ("list_price", {"q": 1}, "pricing strategy 'list_price': no parameter 'q'; it has none"),
-        ("everyday_low", {"depth": "deep"}, "depth must be a number, got 'deep'"),
+        ("everyday_low", {"depth": "deep"}, "depth must be a finite number, got deep"),
         ("everyday_low", {"kind": "stocking"}, "pricing strategy 'everyday_low': no parameter 'kind'"),
     ],
 )

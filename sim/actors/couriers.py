@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,8 @@ class CourierFleet(Actor):
         self.name, self.number = name, number
         self.terms = world.scenario.operations.couriers[name]
         self.station = Station(f"{name}/couriers", world.env)
-        self.road: list[tuple[int, Ints]] = []
-        """(second of arrival, parcels) of trucks on their way to the depot."""
+        self.on_road = 0
+        """Parcels in trucks on their way to the depot."""
         self._base, self._surge = 0, 0.0
 
     def start(self, couriers: int, surge: float) -> None:
@@ -40,14 +41,23 @@ class CourierFleet(Actor):
         servers = self._base + int(self._surge)
         self.world.env.process(self.station.work([(midnight + begin * 3600, servers), (midnight + end * 3600, 0)]))
 
-    def expect(self, parcels: Ints, second: int) -> None:
-        """A truck will reach the depot at `second`."""
+    def send(self, parcels: Ints, road_seconds: int) -> None:
+        """A truck leaves for the depot."""
+        self.on_road += parcels.size
+        self.world.env.process(self._truck(parcels, road_seconds))
+
+    def _truck(self, parcels: Ints, road_seconds: int) -> Generator[Any, Any, None]:
+        """SimPy process: after its time on the road, the truck's parcels join the depot's queue."""
+        yield self.world.env.timeout(road_seconds)
+        self.on_road -= parcels.size
         begin, end = self.world.scenario.operations.courier_hours
         mean = np.full(parcels.size, (end - begin) * 3600.0 / self.terms.parcels_per_day)
         consumers = self.world.parcels.get("consumer", parcels).astype(np.int64)
         entities = consumers * 8192 + self.world.parcels.get("placed", parcels) // 86_400
+        order = np.argsort(entities, kind="stable")
+        parcels, entities = parcels[order], entities[order]
         service = lognormal_seconds(self.world.streams.key("courier"), entities, mean, _STOP_CV)
-        self.station.push(parcels, np.full(parcels.size, second), service, entities)
+        self.station.push(parcels, np.full(parcels.size, int(self.world.env.now)), service, entities)
 
     def operate(self) -> None:
         """Midnight: parcels handed over today are reported and paid."""

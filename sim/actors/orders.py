@@ -229,7 +229,7 @@ class OrderBook(Actor):
         """Parcels and returning lines: what was counted in is still there or was counted out."""
         world, flows = self.world, self.world.ledger.flows
         pick = sum(w.pick_pack.inside for w in world.warehouses)
-        road = sum(f.station.inside for f in world.fleets)
+        road = sum(f.station.inside + f.on_road for f in world.fleets)
         gone, delivered = flows.get("dispatched", 0), flows.get("delivered", 0)
         world.ledger.check("parcels", "in warehouses", flows.get("parcels", 0) - gone, pick)
         world.ledger.check("parcels", "on the road", gone - delivered, road)

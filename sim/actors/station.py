@@ -55,12 +55,14 @@ class Station:
             q[column][t : t + n] = values
         self._tail += n
         self.arrived += n
-        arrival, rank = q["arrival"][self._head : self._tail], q["rank"][self._head : self._tail]
+        first = max(self._head, t - 1)  # what stood there before is in order: look at the seam and the new
+        arrival, rank = q["arrival"][first : self._tail], q["rank"][first : self._tail]
         later, same = arrival[1:] > arrival[:-1], arrival[1:] == arrival[:-1]
         if not np.all(later | (same & (rank[1:] >= rank[:-1]))):
-            order = np.lexsort((rank, arrival)) + self._head
+            waiting = slice(self._head, self._tail)
+            order = np.lexsort((q["rank"][waiting], q["arrival"][waiting])) + self._head
             for column in _COLUMNS:
-                q[column][self._head : self._tail] = q[column][order]
+                q[column][waiting] = q[column][order]
 
     def _room(self, n: int) -> None:
         """Drops jobs that were taken and makes room for `n` more."""

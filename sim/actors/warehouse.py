@@ -93,7 +93,7 @@ class Warehouse(Actor):
         for city, fleet in enumerate(world.fleets):
             mine = parcels[cities == city]
             if mine.size:
-                fleet.expect(mine, int(world.env.now) + self._road_seconds(fleet.name, city))
+                fleet.send(mine, self._road_seconds(fleet.name, city))
         world.ledger.count("parcels_dispatched", parcels.size)
         world.ledger.flow("dispatched", parcels.size)
         world.ledger.book("packing", "cash", -round(100 * finance.packing_yuan) * parcels.size)

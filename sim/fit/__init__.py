@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import DataError
-from sim.fit.elasticity import Elasticity, estimate, panel
+from sim.fit.elasticity import WEAK, Elasticity, demand_at, estimate, panel
 from sim.fit.orders import read_orders
 from sim.fit.pattern import Pattern, pattern_of
 from sim.fit.scenario import safe_name, scenario_text
@@ -26,6 +26,8 @@ class Fit:
     elasticity: Elasticity
     by_sku: dict[str, Elasticity]
     pattern: Pattern
+    base_units: dict[str, float]
+    """Units a week by SKU at its list price, by the elasticity used; promotions taken out."""
 
     def summary(self) -> str:
         """The estimates as aligned text, with units and verdicts."""
@@ -38,18 +40,24 @@ class Fit:
             out.append(f"{name:<16}{_n(r.estimate):>9}{_n(r.se):>7}{_n(r.se_robust):>8}{r.price_sd:>12.3f}"
                        f"{r.pooled:>8.2f}  {r.identified}")  # fmt: skip
         demand = ", ".join(f"{sku} {units:.1f}" for sku, units in p.weekly_units.items())
+        base = ", ".join(f"{sku} {units:.1f}" for sku, units in self.base_units.items())
         again = ", ".join(f"{100 * v:.1f} % in {d} d" for d, v in p.repurchase.items() if math.isfinite(v))
+        busiest = sorted(range(24), key=lambda h: -p.hour[h])[:3]
         out += [
             "",
-            f"{'base demand':<18}{demand} units/week",
+            f"{'demand seen':<18}{demand} units/week",
+            f"{'at list price':<18}{base} units/week (base demand, by the elasticity used)",
             f"{'basket':<18}{p.units_per_line:.2f} units/line, {p.lines_per_order:.2f} lines/order",
             f"{'weekday, Mon-Sun':<18}{' '.join(f'{w:.2f}' for w in p.weekday)} (mean 1)",
-            f"{'repurchase':<18}{again} (Kaplan-Meier)",
+            f"{'busiest hours':<18}{', '.join(f'{h}:00 {p.hour[h]:.2f}' for h in busiest)} (mean 1, as recorded)",
+            f"{'repurchase':<18}{again or 'nobody was followed for 7 days'} (Kaplan-Meier)",
         ]
         if e.identified != "identified":
             out += [
                 "",
-                f"Prices moved too little: s.d. {e.price_sd:.3f} of log price beyond SKU and week effects, not 0.10.",
+                f"Prices moved too little: s.d. {e.price_sd:.3f} of log price beyond SKU and week effects, not 0.10."
+                if e.price_sd < WEAK
+                else "Too few sales to tell.",
                 "Small randomised price moves per SKU over some weeks would identify the elasticity.",
             ]
         return "\n".join(out)
@@ -65,8 +73,9 @@ def fit_orders(path: Path | str) -> Fit:
     orders = read_orders(path)
     table = panel(orders)
     by_sku = {str(sku): estimate(group) for sku, group in table.groupby("sku", sort=True)}
-    name = safe_name(path.stem)
-    return Fit(path.name, f"Fitted to {name}", name.lower()[:40], estimate(table), by_sku, pattern_of(orders))
+    name, pattern, pooled = safe_name(path.stem), pattern_of(orders), estimate(table)
+    base = demand_at(table, pattern.list_price, pooled.pooled)
+    return Fit(path.name, f"Fitted to {name}", name.lower()[:40], pooled, by_sku, pattern, base)
 
 
 def write_scenario(fit: Fit, path: Path | str) -> None:

@@ -48,15 +48,17 @@ class Elasticity:
 def panel(orders: Orders) -> pd.DataFrame:
     """SKU x week: units, log of the mean price paid per unit, weeks without a sale included.
 
-    A week in which a SKU was not bought takes its median price: nobody wrote its price down.
+    A week in which a SKU was not bought takes its median price: nobody wrote its price down. A SKU
+    bought only in the broken last week is left out: it has no whole week.
     """
     lines = orders.lines.assign(
         week=(orders.lines["ordered_at"] - orders.first_day).dt.days // 7,
         value=orders.lines["paid"] * orders.lines["units"],
     )
     lines = lines[lines["week"] < orders.weeks]
+    skus = sorted(lines["sku"].unique())
     sums = lines.groupby(["sku", "week"])[["units", "value"]].sum()
-    grid = pd.MultiIndex.from_product([orders.skus, range(orders.weeks)], names=["sku", "week"])
+    grid = pd.MultiIndex.from_product([skus, range(orders.weeks)], names=["sku", "week"])
     table = sums.reindex(grid)
     price = table["value"] / table["units"]
     price = price.fillna(price.groupby("sku").transform("median"))
@@ -86,7 +88,23 @@ def ppml(units: Floats, log_price: Floats, effects: Floats) -> tuple[float, floa
     score = x * (units - mean)[:, None]
     n, k = units.size, int(np.linalg.matrix_rank(x))
     robust = bread @ (score.T @ score) @ bread * (n / max(1, n - k))
-    return float(new[0]), float(np.sqrt(bread[0, 0])), float(np.sqrt(robust[0, 0]))
+    spread = np.sqrt(np.maximum([bread[0, 0], robust[0, 0]], 0.0))  # rounding may leave a degenerate one below 0
+    return float(new[0]), float(spread[0]), float(spread[1])
+
+
+def demand_at(table: pd.DataFrame, price: dict[str, float], elasticity: float) -> dict[str, float]:
+    """Units a week of each SKU had it always stood at `price`: observed units moved along the elasticity."""
+    out = {}
+    for sku, group in table.groupby("sku", sort=True):
+        pull = np.exp(elasticity * (group["log_price"].to_numpy(float) - np.log(price[str(sku)])))
+        out[str(sku)] = float(group["units"].sum() / pull.sum())
+    return out
+
+
+def _unknown(price_sd: float, observations: int) -> Elasticity:
+    """No number is used: the prior takes over."""
+    nan = float("nan")
+    return Elasticity(nan, nan, nan, price_sd, "not identified", PRIOR_MEAN, PRIOR_SD, observations)
 
 
 def estimate(table: pd.DataFrame) -> Elasticity:
@@ -103,10 +121,11 @@ def estimate(table: pd.DataFrame) -> Elasticity:
     residual = log_price - effects @ np.linalg.lstsq(effects, log_price, rcond=None)[0]
     sd = float(residual.std())
     if sd < UNIDENTIFIED or units.sum() == 0:
-        nan = float("nan")
-        return Elasticity(nan, nan, nan, sd, "not identified", PRIOR_MEAN, PRIOR_SD, len(table))
+        return _unknown(sd, len(table))
     e, se, robust = ppml(units, log_price, effects)
     spread = max(se, robust)
+    if not (np.isfinite(e) and np.isfinite(spread) and spread > 0):  # separated: too few sales to tell
+        return _unknown(sd, len(table))
     precision = 1 / spread**2 + 1 / PRIOR_SD**2
     pooled = (e / spread**2 + PRIOR_MEAN / PRIOR_SD**2) / precision
     verdict: Identified = "identified" if sd >= WEAK else "weak"

@@ -35,7 +35,7 @@ class Orders:
 def read_orders(path: Path) -> Orders:
     """Reads a CSV file. Raises DataError that names the file, the line and what it must be."""
     rows = _rows(path)
-    header = [name.strip() for name in rows[0]]
+    header = [name.strip() for name in rows[0][1]]
     missing = [name for name in NEEDED if name not in header]
     if missing:
         hints = [
@@ -46,7 +46,7 @@ def read_orders(path: Path) -> Orders:
     if repeated:
         raise DataError(f"{path}:1: must name each column once; twice there: {', '.join(repeated)}")
     good, bad = [], []
-    for number, row in enumerate(rows[1:], start=2):
+    for number, row in rows[1:]:
         if not row:
             continue
         line, problem = _line(dict(zip(header, row, strict=False)), len(row) == len(header))
@@ -67,7 +67,8 @@ def read_orders(path: Path) -> Orders:
     return Orders(lines, first, days // 7)
 
 
-def _rows(path: Path) -> list[list[str]]:
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """All rows with the number of the line on which each ends."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -85,10 +86,11 @@ def _rows(path: Path) -> list[list[str]]:
     if "," not in first and (";" in first or "\t" in first):
         got = "';'" if ";" in first else "tabs"
         raise DataError(f"{path}:1: must separate columns by commas, got {got}")
+    reader = csv.reader(io.StringIO(text), strict=True)
     try:
-        return list(csv.reader(io.StringIO(text), strict=True))
+        return [(reader.line_num, row) for row in reader]
     except csv.Error as error:
-        raise DataError(f"{path}: must be a CSV file: {error}") from None
+        raise DataError(f"{path}:{reader.line_num}: must be a CSV file: {error}") from None
 
 
 def _line(row: dict[str, str], whole: bool) -> tuple[dict[str, object], str | None]:
@@ -107,7 +109,7 @@ def _line(row: dict[str, str], whole: bool) -> tuple[dict[str, object], str | No
     numbers: dict[str, float] = {}
     for name in ("units", "list_price", "paid", "mailer"):
         try:
-            numbers[name] = float(row.get(name) or 0.0)
+            numbers[name] = float((row.get(name) or "0").replace("_", "?"))  # Python reads 1_0 as 10
         except ValueError:
             return {}, f"{name} must be a number, got {row[name]!r}"
         if not np.isfinite(numbers[name]):

@@ -12,13 +12,18 @@ if TYPE_CHECKING:
     from sim.fit import Fit
 
 BASE = "double12"
-YUAN_PER_CURRENCY = 7.0
-"""Prices are written in yuan at this rate, because wages and parcels are in yuan (assumption)."""
 COST_SHARE = 0.70
 """Unit cost as a share of the list price, which order lines do not show (assumption)."""
 MARKET_SIZE = 20_000
 """People to simulate, about: the customers seen are taken as a sample of that many."""
-_NOT_NOW = 1.0
+_NOT_NOW, _STORABILITY = 1.0, 0.5
+STOCKPILE_PART = 0.25
+"""Share of the stockpiling slope that shows in weekly units: it acts below the remembered price only,
+and not on a full pantry. Measured by refitting simulated histories."""
+STAY_PART = 0.75
+"""Visits that a customer of the first day still makes on average, after pantries and leavers. Measured
+on simulated histories."""
+_MOST_SENSITIVITY = 5.0
 
 
 def scenario_text(fit: Fit) -> str:
@@ -26,20 +31,28 @@ def scenario_text(fit: Fit) -> str:
     base, p = load_scenario(BASE), fit.pattern
     scale = max(1, math.ceil(MARKET_SIZE / p.customers))
     consumers = math.ceil(p.customers * scale / (1 - base.market.prospect_share))
-    orders = p.orders / p.days * scale
+    units = sum(fit.base_units.values()) / 7 * scale
+    orders = units  # at list price nobody stockpiles: one unit an order
+    category = fit.category if fit.category not in base.catalogue.categories else f"{fit.category}_fit"
     shares = _choice_shares(fit)
     share = sum(w * shares[sku] for sku, w in _weights(fit).items())
     segments = base.market.segments.values()
-    beta = sum(s.share * s.price_sensitivity for s in segments)
-    rho = base.market.behaviour.reference_weight
-    factor = abs(fit.elasticity.pooled) / ((1 + rho) * (1 - share) * beta)
+    beta = sum(s.share * s.price_sensitivity * math.exp(s.price_sensitivity_sd**2 / 2) for s in segments)
+    behaviour = base.market.behaviour
+    loss = sum(s.share * s.loss_aversion for s in segments)
+    remembered = behaviour.reference_weight * (1 + loss) / 2
+    stockpiled = STOCKPILE_PART * behaviour.stockpiling * _STORABILITY
+    seen = 1.0 if len(shares) > 1 else 1.0 - share
+    own = max(0.0, -fit.elasticity.pooled) / seen
+    factor = min(_MOST_SENSITIVITY, own / ((1 + remembered + stockpiled) * beta))
     visits = sum(s.share * s.visits_per_day for s in segments)
     bought = sum(shares.values())
-    need = min(1.0, orders / (p.customers * scale) / (visits * bought))
-    pack_days = p.customers * p.days / max(1.0, sum(p.weekly_units.values()) * p.days / 7)
+    need = min(1.0, units / (p.customers * scale) / (visits * bought * STAY_PART))
+    pack_days = min(5000.0, p.customers * 7 / max(1e-3, sum(p.weekly_units.values())))
     e = fit.elasticity
     lines = [
-        f"# Fitted to {fit.source}: {p.orders:,} orders of {p.customers:,} customers in {p.days} days.",
+        f"# Fitted to {_printable(fit.source)}: {p.orders:,} orders of {p.customers:,} customers in {p.days} days.",
+        "# Prices stand as in that file: its currency is taken as yuan, in which wages and parcels are.",
         "# Numbers without a comment of their own come from the shipped scenario.",
         f"extends: shipped:{BASE}.yaml",
         f"name: {fit.name}",
@@ -53,17 +66,19 @@ def scenario_text(fit: Fit) -> str:
         "catalogue:",
         "  categories:",
         *(f"    {name}: null" for name in base.catalogue.categories),
-        f"    {fit.category}:",
-        f"      # pooled elasticity {e.pooled:.2f} (s.d. {e.pooled_sd:.2f}); {_origin(fit)}.",
-        f"      # factor = |elasticity| / ((1 + reference weight {rho:g}) (1 - mean choice share {share:.2f})",
-        f"      #          x mean beta {beta:.2f})",
+        f'    "{category}":',
+        f"      # Pooled elasticity {e.pooled:.2f} (s.d. {e.pooled_sd:.2f}); {_origin(fit)}.",
+        *_formula(len(shares), share),
+        f"      # mean beta {beta:.2f}, remembered price {remembered:.2f}, stockpiling {stockpiled:.2f}",
         f"      price_sensitivity: {factor:.3f}",
-        f"      need: {need:.3f}  # orders per customer-day / (visits x chance to buy {bought:.2f})",
-        f"      pack_days: {pack_days:.1f}  # customer-days per unit bought",
+        f"      need: {need:.3f}  # units per customer-day at list price / (visits x chance to buy {bought:.2f} x "
+        f"{STAY_PART:g}){', capped at 1' if need == 1.0 else ''}",
+        f"      pack_days: {pack_days:.1f}  # customer-days per unit bought, promotions included",
+        f"      storability: {_STORABILITY}  # assumption",
         f"      not_now: {_NOT_NOW}  # assumption",
         "  skus:",
         *(f"    {name}: null" for name in base.catalogue.skus),
-        *_skus(fit),
+        *_skus(fit, category, set(base.catalogue.skus)),
         "operations:  # sized to the expected orders a day (rule of thumb: half busy on a normal day)",
         *_operations(orders, {name: city.share for name, city in base.market.cities.items()}),
         "campaigns:  # the shipped thresholds are far from a basket of this category",
@@ -80,14 +95,31 @@ def _origin(fit: Fit) -> str:
     return f"PPML {e.estimate:.2f} (robust s.e. {e.se_robust:.2f}, {e.identified}), pooled with the prior -2.6 (s.d. 1)"
 
 
+def _formula(skus: int, share: float) -> list[str]:
+    """How the elasticity becomes a price coefficient, as comment lines."""
+    end = "(mean beta x (1 + remembered price + stockpiling)):"
+    if skus > 1:
+        return [
+            "      # Week effects take out what all SKUs have in common, so the estimate is the logit's coefficient",
+            f"      # itself; a SKU's own elasticity is (1 - mean choice share {share:.2f}) times that.",
+            f"      # Factor = |elasticity| / {end}",
+        ]
+    return [f"      # Factor = |elasticity| / (1 - choice share {share:.2f}) / {end}"]
+
+
+def _printable(text: str) -> str:
+    """Text that cannot leave its comment line."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def _weights(fit: Fit) -> dict[str, float]:
-    """Share of units by SKU."""
-    total = sum(fit.pattern.weekly_units.values())
-    return {sku: units / total for sku, units in fit.pattern.weekly_units.items()}
+    """Share of base units by SKU; 0 for one without a whole week."""
+    total = sum(fit.base_units.values())
+    return {sku: fit.base_units.get(sku, 0.0) / total for sku in fit.pattern.list_price}
 
 
 def _appeal(fit: Fit) -> dict[str, float]:
-    """Log of a SKU's share of units against an even share; SKUs never bought stay out of it."""
+    """Log of a SKU's share of units against an even share; a floor keeps rare ones finite."""
     weights = _weights(fit)
     return {sku: math.log(max(w, 1e-4) * len(weights)) for sku, w in weights.items()}
 
@@ -101,24 +133,34 @@ def _choice_shares(fit: Fit) -> dict[str, float]:
 
 def safe_name(text: str) -> str:
     """A name that a scenario allows."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", text)[:56] or "sku"
+    return re.sub(r"[^A-Za-z0-9_-]|^-", "_", text)[:56] or "sku"
 
 
-def _skus(fit: Fit) -> list[str]:
-    appeal, used, out = _appeal(fit), set(), []
-    for n, (sku, price) in enumerate(fit.pattern.list_price.items()):
-        name = safe_name(sku)
-        if name in used:
-            name = f"{name}_{n}"
+def _skus(fit: Fit, category: str, taken: set[str]) -> list[str]:
+    appeal, used, out = _appeal(fit), set(taken), []
+    for sku, price in fit.pattern.list_price.items():
+        plain = name = safe_name(sku)
+        number = 1
+        while name in used:
+            number += 1
+            name = f"{plain}_{number}"
         used.add(name)
-        yuan = max(0.02, round(price * YUAN_PER_CURRENCY, 2))
-        cost = max(0.01, round(yuan * COST_SHARE, 2))
-        out.append(
-            f"    {name}: {{category: {fit.category}, role: repeat, list_price_yuan: {yuan}, unit_cost_yuan: {cost}, "
-            f"appeal: {appeal[sku]:.3f}}}"
-            f"  # {fit.pattern.weekly_units[sku]:.1f} units a week at {price:g}; cost assumed"
-        )
+        listed = min(1e6, max(0.02, round(price, 2)))
+        cost = max(0.01, round(listed * COST_SHARE, 2))
+        out += [
+            f"    # {fit.base_units.get(sku, 0.0):.1f} units a week at list price, "
+            f"{fit.pattern.weekly_units[sku]:.1f} seen; median list price; {_own(fit, sku)}",
+            f'    "{name}": {{category: "{category}", role: repeat, list_price_yuan: {listed}, '
+            f"unit_cost_yuan: {cost}, appeal: {appeal[sku]:.3f}}}  # cost {100 * COST_SHARE:.0f} % of list, assumed",
+        ]
     return out
+
+
+def _own(fit: Fit, sku: str) -> str:
+    e = fit.by_sku.get(sku)
+    if e is None or e.identified == "not identified":
+        return "own elasticity not identified"
+    return f"own elasticity {e.estimate:.2f} (robust s.e. {e.se_robust:.2f}, {e.identified}), not used"
 
 
 def _operations(orders: float, cities: dict[str, float]) -> list[str]:

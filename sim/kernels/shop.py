@@ -176,11 +176,17 @@ def serve(
         v += 1
         hour, c, seg = s // 3600, people.city[i], people.segment[i]
         tally.visits[c] += 1
-        group = seg * 6 + stage_of(people, i, day)
         if offer.ritual > 0.0 and people.fatigue_day[i] < offer.ritual_day:  # first visit of this festival
             people.fatigue[i] = _fatigue(people, mind, i, day) + mind.fatigue_per_ritual * offer.ritual
             people.fatigue_day[i] = day
+        looks = False  # half of all visitors look at nothing: let them go before their row is read
+        for j in range(n_cat):
+            looks |= uniform(need_key, i, j) < mind.need[seg, j]
+        if not looks:
+            continue
+        group = seg * 6 + stage_of(people, i, day)
         trust = mind.trust_choice * (people.trust[i] - mind.trust_start)
+        pull = offer.threshold_pull * math.exp(-people.hassle[i]) if offer.threshold_pull > 0.0 else 0.0
         voucher = 0  # message coupon: yuan off one unit within seven days, not added to a group's coupon
         if people.message_coupon[i] > 0 and day - people.message_day[i] <= 7:
             voucher = people.message_coupon[i]
@@ -216,7 +222,7 @@ def serve(
                     weight = 1.0 if change > 0.0 else mind.loss_aversion[seg]
                     utility += beta * mind.reference_weight * weight * change
                     if offer.eligible[k] == 1:
-                        utility += beta * offer.threshold_pull * math.exp(-people.hassle[i])
+                        utility += beta * pull
                     if o == n_offer - 1:
                         utility -= people.hassle[i] + mind.impatience[seg] * offer.presale_days
                     elif o != people.channel[i]:

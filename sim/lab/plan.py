@@ -61,7 +61,7 @@ def plan(scenario: Scenario) -> list[Run]:
     data = resolved(scenario)
     elsewhere = {"name", "description", "replications", "compare", "seed", "schedules", "line_ups"}
     world = {name: value for name, value in data.items() if name not in elsewhere}
-    base = json.dumps([world, engine_hash()], sort_keys=True)
+    base = json.dumps([world, engine_hash()])
     hashes = {name: strategy_hashes(scenario, name) for name in line_ups}
     runs = []
     for replication in range(scenario.replications):
@@ -69,6 +69,6 @@ def plan(scenario: Scenario) -> list[Run]:
         for schedule in schedules:
             for name in line_ups:
                 own = [data["schedules"][schedule], data["line_ups"][name], hashes[name], schedule, name, seed]
-                key = hashlib.sha256((base + json.dumps(own, sort_keys=True)).encode()).hexdigest()[:32]
+                key = hashlib.sha256((base + json.dumps(own)).encode()).hexdigest()[:32]
                 runs.append(Run(schedule, name, replication, seed, key))
     return runs

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -59,7 +60,7 @@ def save_run(file: Path, result: RunResult) -> None:
 def load_run(file: Path) -> RunResult | None:
     """A run read back, or None when the file is not there or not whole."""
     try:
-        with np.load(file, allow_pickle=False) as data:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
             head = json.loads(str(data["head"]))
             tables: dict[str, dict[str, Any]] = {table: {} for table in _TABLES}
             for key in data.files:
@@ -72,7 +73,7 @@ def load_run(file: Path) -> RunResult | None:
             )  # fmt: skip
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
         if isinstance(error, PermissionError):
             raise StoreError(f"{file}: could not be read: {error.strerror}") from None
         return None  # damaged from outside: it is run again

@@ -16,7 +16,7 @@ from sim.scenario.root import KINDS, Scenario
 Problem = tuple[Path, str, str | None, str | None]
 """(path, must be, got, did you mean)"""
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-]{0,63}$")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-]{0,63}")
 _MOST = {"skus": 2000, "categories": 200, "cities": 200, "segments": 50, "channels": 10, "warehouses": 50,
          "campaigns": 500}  # fmt: skip
 
@@ -48,7 +48,7 @@ def _named_parts(s: Scenario) -> dict[Path, Iterable[str]]:
 def _names(s: Scenario) -> Iterator[Problem]:
     for path, names in _named_parts(s).items():
         for name in names:
-            if not _NAME.match(name):
+            if not _NAME.fullmatch(name):
                 yield (*path, name), "must be a name of letters, digits, _ and -, at most 64", repr(name[:80]), None
 
 
@@ -118,7 +118,8 @@ def _dates(s: Scenario) -> Iterator[Problem]:
             yield (*path, "end"), "must lie after the start", str(c.end), None
         if c.presale is not None and c.presale.start >= c.start:
             yield (*path, "presale", "start"), "must lie before the campaign's start", str(c.presale.start), None
-        for key, moment in (("start", c.start), ("end", c.end)):
+        early = c.presale.start if c.presale else c.start
+        for key, moment in (("start", c.start), ("end", c.end), ("presale", early)):
             if not 2000 <= moment.year <= 2100:
                 yield (*path, key), "must lie in the years 2000 to 2100", str(moment), None
     first, last = s.operations.courier_hours
@@ -130,8 +131,9 @@ def _dates(s: Scenario) -> Iterator[Problem]:
             None,
         )
     for name, warehouse in s.operations.warehouses.items():
-        if not all(0 <= hour <= 24 for hour in warehouse.waves):
-            yield ("operations", "warehouses", name, "waves"), "must be hours from 0 to 24", str(warehouse.waves), None
+        waves = warehouse.waves
+        if not all(0 <= hour <= 23 for hour in waves) or len(set(waves)) < len(waves):
+            yield ("operations", "warehouses", name, "waves"), "must be different hours from 0 to 23", str(waves), None
 
 
 def _numbers(s: Scenario) -> Iterator[Problem]:
@@ -144,8 +146,24 @@ def _numbers(s: Scenario) -> Iterator[Problem]:
                 f"{rule.save_yuan:g}",
                 None,
             )
+    for path, values, low, high in _free_numbers(s):
+        for key, value in values.items():
+            if not low <= value <= high:
+                yield (*path, key), f"must be a number from {low:g} to {high:g}", f"{value:g}", None
+    for name in s.catalogue.skus:
+        if name in s.catalogue.categories:
+            yield ("catalogue", "skus", name), "must not have the name of a category", repr(name), None
     if s.market.consumers * s.calendar.days > 20_000_000_000:
         yield ("market", "consumers"), "must leave at most 20 billion consumer-days", str(s.market.consumers), None
+
+
+def _free_numbers(s: Scenario) -> Iterator[tuple[Path, dict[str, float], float, float]]:
+    """Mappings from a name to a number, and the bounds of the numbers."""
+    for name, city in s.market.cities.items():
+        yield ("market", "cities", name, "line_haul_hours"), city.line_haul_hours, 0, 1000
+    for name, segment in s.market.segments.items():
+        yield ("market", "segments", name, "need"), segment.need, 0, 100
+        yield ("market", "segments", name, "taste"), segment.taste, -20, 20
 
 
 def _strategies(s: Scenario) -> Iterator[Problem]:

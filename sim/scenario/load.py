@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path as File
 from typing import Any
 
@@ -38,9 +39,13 @@ def _find(reference: str | File) -> tuple[File, str]:
     if text in shipped_scenarios():
         return SHIPPED / f"{text}.yaml", f"{text}.yaml"
     file = File(reference)
-    if file.is_file():
+    try:
+        is_file, is_folder = file.is_file(), file.is_dir()
+    except (OSError, ValueError):
+        raise ScenarioError([Fault("scenario", "", "must be a file or a scenario's name", repr(text[:80]))]) from None
+    if is_file:
         return file, text
-    if file.is_dir() or "/" in text or text.endswith((".yaml", ".yml")):
+    if is_folder or "/" in text or text.endswith((".yaml", ".yml")):
         raise ScenarioError([Fault(text, "", "must be a scenario file that exists")])
     names = shipped_scenarios()
     hint = did_you_mean(text, names)
@@ -140,9 +145,15 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+@cache
+def _schema() -> dict[str, Any]:
+    """Built once: 25 ms, and a file may hold thousands of faults."""
+    return Scenario.model_json_schema()
+
+
 def _schema_at(path: Path) -> dict[str, Any]:
     """The part of the JSON schema that describes a path; empty where it leads nowhere."""
-    schema = Scenario.model_json_schema()
+    schema = _schema()
     definitions, here = schema.get("$defs", {}), schema
     for part in path:
         here = _solid(here, definitions)
@@ -186,5 +197,5 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
 
 
 def scenario_hash(scenario: Scenario) -> str:
-    """SHA-256 of the resolved scenario."""
-    return hashlib.sha256(json.dumps(resolved(scenario), sort_keys=True).encode()).hexdigest()
+    """SHA-256 of the resolved scenario, in its own order: the order of SKUs and cities is part of it."""
+    return hashlib.sha256(json.dumps(resolved(scenario)).encode()).hexdigest()

@@ -40,7 +40,11 @@ def _overlay(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
 
 
 def _named(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(i, dict) and "name" in i for i in value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(i, dict) and isinstance(i.get("name"), str) for i in value)
+    )
 
 
 def _target(written: Any, file: File, root: File, where: str) -> tuple[File, File]:
@@ -51,10 +55,15 @@ def _target(written: Any, file: File, root: File, where: str) -> tuple[File, Fil
         root, target = SHIPPED, SHIPPED / written[len(_PREFIX) :]
     else:
         target = file.parent / written
-    real = target.resolve()
+    try:
+        real, exists = target.resolve(), target.is_file()
+    except (OSError, ValueError, RuntimeError):  # a NUL, a name too long, a loop of links
+        raise ScenarioError(
+            [Fault(where, "extends", "must be the path of a scenario file", repr(written[:80]))]
+        ) from None
     if not real.is_relative_to(root.resolve()):
         raise ScenarioError([Fault(where, "extends", "must stay inside the scenario's folder", repr(written))])
-    if not real.is_file():
+    if not exists:
         raise ScenarioError([Fault(where, "extends", "must be an existing file", repr(written))])
     return target, root
 
@@ -91,35 +100,49 @@ def gather(file: File, root: File, name: str, seen: Sequence[File] = ()) -> Docu
 
 
 def apply_settings(document: Document, settings: Sequence[str]) -> None:
-    """`--set PATH=VALUE`, in order; PATH is dotted, VALUE is YAML."""
+    """`--set PATH=VALUE`, in order; PATH is dotted, VALUE is YAML. Faults are added to the document's."""
     for setting in settings:
-        path_text, equals, value_text = setting.partition("=")
-        where = "--set"
-        if not equals or not path_text.strip():
-            raise ScenarioError([Fault("--set", "", "must be PATH=VALUE", repr(setting))])
-        value, builder = parse(value_text, where)
-        if builder.faults:
-            raise ScenarioError(builder.faults)
-        *parents, last = path_text.strip().split(".")
-        place, at = document.data, []
-        for part in parents:
-            at.append(part)
-            inner: Any = place.setdefault(part, {})
-            if not isinstance(inner, dict):
-                raise ScenarioError(
-                    [Fault(where, dotted(tuple(at)), "must be a mapping to set a part of it", repr(inner))]
-                )
-            place = inner
-        if value is None:
-            place.pop(last, None)
-        else:
-            old = place.get(last)
-            place[last] = _overlay(old, value) if isinstance(value, dict) and isinstance(old, dict) else value
-        path: Path = (*parents, last)
-        for length in range(1, len(path)):
-            document.places.setdefault(path[:length], where)
-        document.places[path] = where
-        for below in [p for p in document.places if p[: len(path)] == path]:
-            document.places[below] = where
-        for inner_path in builder.places:
-            document.places[(*path, *inner_path)] = where
+        try:
+            _apply(document, setting)
+        except ScenarioError as error:
+            document.faults += error.faults
+
+
+def _spell_out(data: dict[str, Any], parents: list[str]) -> None:
+    """`pricing: personal` becomes `{use: personal}`, so that a parameter can be set on it."""
+    line_up = data.get("line_ups", {}).get(parents[1])
+    if isinstance(line_up, dict) and isinstance(line_up.get(parents[2]), str):
+        line_up[parents[2]] = {"use": line_up[parents[2]]}
+
+
+def _apply(document: Document, setting: str) -> None:
+    path_text, equals, value_text = setting.partition("=")
+    where = "--set"
+    if not equals or not path_text.strip():
+        raise ScenarioError([Fault("--set", "", "must be PATH=VALUE", repr(setting))])
+    value, builder = parse(value_text, where)
+    if builder.faults:
+        raise ScenarioError(builder.faults)
+    *parents, last = path_text.strip().split(".")
+    if len(parents) == 3 and parents[0] == "line_ups":
+        _spell_out(document.data, parents)
+    place, at = document.data, []
+    for part in parents:
+        at.append(part)
+        inner: Any = place.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise ScenarioError([Fault(where, dotted(tuple(at)), "must be a mapping to set a part of it", repr(inner))])
+        place = inner
+    if value is None:
+        place.pop(last, None)
+    else:
+        old = place.get(last)
+        place[last] = _overlay(old, value) if isinstance(value, dict) and isinstance(old, dict) else value
+    path: Path = (*parents, last)
+    for length in range(1, len(path)):
+        document.places.setdefault(path[:length], where)
+    document.places[path] = where
+    for below in [p for p in document.places if p[: len(path)] == path]:
+        document.places[below] = where
+    for inner_path in builder.places:
+        document.places[(*path, *inner_path)] = where

@@ -15,7 +15,7 @@ import yaml
 
 from sim.errors import Fault, ScenarioError
 
-MOST_BYTES, MOST_NODES, MOST_DEPTH = 1_000_000, 10_000, 64
+MOST_BYTES, MOST_NODES, MOST_DEPTH, MOST_DIGITS = 1_000_000, 10_000, 64, 40
 Path = tuple[str | int, ...]
 """Keys and positions from the top of a document to a value."""
 
@@ -46,11 +46,11 @@ def scalar(text: str) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     if _INT.match(text):
-        return int(text) if len(text) < 400 else text
+        return int(text) if len(text) <= MOST_DIGITS else text
     if _OCT.match(text):
         return int(text[2:], 8)
     if _HEX.match(text):
-        return int(text[2:], 16) if len(text) < 400 else text
+        return int(text[2:], 16) if len(text) <= MOST_DIGITS else text
     if _SPECIAL.match(text):
         return float(text.lower().replace(".", ""))
     if _FLOAT.match(text):
@@ -129,7 +129,7 @@ def _refuse_events(text: str, name: str) -> None:
             nodes += 1
             if event.anchor is not None:
                 faults.append(Fault(where, f"&{event.anchor}", "must not use anchors"))
-            if getattr(event, "tag", None) not in (None, "!"):
+            if getattr(event, "tag", None) is not None:
                 faults.append(Fault(where, str(getattr(event, "tag", "")), "must not use tags"))
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1

@@ -75,9 +75,114 @@ def test_the_written_scenario_loads_and_runs(tmp_path: Path) -> None:
     assert warnings_of(scenario) == []
     from sim.world import World  # compiled kernels: only where a world is run
 
-    history = World(scenario, "big_promo", "closed_loop", 1).run()
-    seen = sum(fit.pattern.weekly_units.values()) / 7 * 27
-    assert 0.3 * seen < history.daily["units"][7:30].mean() < 3 * seen
+    World(scenario, "big_promo", "closed_loop", 1).run()
+
+
+def test_a_refit_of_the_fitted_world_gives_the_estimate_back(tmp_path: Path) -> None:
+    """Weekly price cuts on SKUs drawn at random, then the same estimator on what was wanted."""
+    fit = fit_orders(DATA)
+    write_scenario(fit, tmp_path / "my.yaml")
+    (tmp_path / "moves.py").write_text(MOVES)
+    scenario = load_scenario(tmp_path / "my.yaml", [
+        "line_ups.gut_feel.pricing=./moves.py:Moves", "schedules.quiet=[]", "red_lines.margin_floor=-5",
+        "calendar={warm_up_days: 28, scored_days: 119, settlement_days: 0}", "market.consumers=60000",
+    ])  # fmt: skip
+    from sim.world import World
+
+    world = World(scenario, "quiet", "gut_feel", 1)
+    world.run()
+    wanted, price = world.records.wanted.sum(axis=1), world.records.prices[0]
+    table = pd.DataFrame(
+        [
+            (sku, week, float(wanted[sku, 7 * week : 7 * week + 7].sum()), np.log(price[sku, 7 * week + 3]))
+            for sku in range(wanted.shape[0])
+            for week in range(4, 21)
+        ],
+        columns=["sku", "week", "units", "log_price"],
+    )
+    assert estimate(table).estimate == pytest.approx(fit.elasticity.pooled, rel=0.1)
+
+
+def test_the_fitted_world_has_the_base_demand(tmp_path: Path) -> None:
+    fit = fit_orders(DATA)
+    write_scenario(fit, tmp_path / "my.yaml")
+    scenario = load_scenario(tmp_path / "my.yaml", [
+        "line_ups.gut_feel.pricing=list_price", "schedules.quiet=[]",
+        "calendar={warm_up_days: 28, scored_days: 91, settlement_days: 0}",
+    ])  # fmt: skip
+    from sim.world import World
+
+    seen = World(scenario, "quiet", "gut_feel", 1).run().daily["units"][28:].mean()
+    scale = scenario.market.consumers * (1 - scenario.market.prospect_share) / fit.pattern.customers
+    assert seen == pytest.approx(sum(fit.base_units.values()) / 7 * scale, rel=0.15)
+
+
+MOVES = """
+from dataclasses import dataclass
+from typing import ClassVar
+import numpy as np
+from sim.contracts import Offers, Pricer
+
+@dataclass
+class Moves(Pricer):
+    info: ClassVar = "informed"
+    memory_days: ClassVar[int] = 0
+
+    def price(self, view, forecast, rng):
+        shop = view.shop
+        skus = len(shop.skus)
+        cut = np.where(np.random.default_rng(1000 + view.day // 7).random(skus) < 0.4, 0.3, 0.0)
+        return Offers(np.tile(shop.list_price * (1 - cut), (len(shop.channels), 1)), np.zeros((len(shop.groups), skus)))
+"""
+
+
+def history(skus: list[str], days: int = 57, price_sd: float = 0.2, slope: float = -2.0) -> str:
+    """An order history in which prices change each week; the last SKU is bought on the last day too."""
+    rng = np.random.default_rng(3)
+    out = [HEAD]
+    for sku in skus:
+        for week in range(days // 7):
+            cut = float(np.exp(-abs(rng.normal(0.0, price_sd))))
+            for n in range(max(1, round(8 * cut**slope))):
+                day = pd.Timestamp("2024-01-01") + pd.Timedelta(days=7 * week + n % 7, hours=9 + n % 12)
+                out.append(f'{day},{skus.index(sku)}-{week}-{n},{n % 11},"{sku}",1,10,{10 * cut:.4f}\n')
+    return "".join(out)
+
+
+@pytest.mark.parametrize("stem", ["2023", "null", "soft_drinks", "-", "订单", "a: b #c", "x" * 90])
+def test_any_file_name_gives_a_scenario_that_loads(tmp_path: Path, stem: str) -> None:
+    (tmp_path / f"{stem}.csv").write_text(history(["a", "b"]))
+    write_scenario(fit_orders(tmp_path / f"{stem}.csv"), tmp_path / "my.yaml")
+    assert len(load_scenario(tmp_path / "my.yaml").catalogue.skus) == 2
+
+
+def test_any_sku_name_gives_a_scenario_that_loads(tmp_path: Path) -> None:
+    names = ["tee", "null", "1e5", "a,b", "a b", "a_b", "可乐", "雪碧", "x" * 99, "- y"]
+    (tmp_path / "o.csv").write_text(history(names))
+    fit = fit_orders(tmp_path / "o.csv")
+    write_scenario(fit, tmp_path / "my.yaml")
+    assert len(load_scenario(tmp_path / "my.yaml").catalogue.skus) == len(names)
+    assert fit.summary() and fit.to_dict()
+
+
+def test_a_sku_without_a_whole_week_is_kept_out_of_the_panel(tmp_path: Path) -> None:
+    text = history(["a", "b"]) + "2024-02-26 10:00,z1,5,late,1,10,9\n"
+    (tmp_path / "o.csv").write_text(text)
+    fit = fit_orders(tmp_path / "o.csv")
+    assert list(fit.by_sku) == ["a", "b"] and np.isfinite(fit.elasticity.estimate)
+    write_scenario(fit, tmp_path / "my.yaml")
+    assert len(load_scenario(tmp_path / "my.yaml").catalogue.skus) == 3
+
+
+def test_one_sku_fixed_prices_and_demand_that_rises_with_price_all_load(tmp_path: Path) -> None:
+    for n, text in enumerate([history(["a"]), history(["a", "b"], price_sd=0.0), history(["a", "b"], slope=3.0)]):
+        (tmp_path / f"o{n}.csv").write_text(text)
+        fit = fit_orders(tmp_path / f"o{n}.csv")
+        write_scenario(fit, tmp_path / "my.yaml")
+        (category,) = load_scenario(tmp_path / "my.yaml").catalogue.categories.values()
+        assert 0 <= category.price_sensitivity <= 5
+        assert n != 1 or (fit.elasticity.identified == "not identified" and "Small randomised" in fit.summary())
+        assert n != 2 or fit.elasticity.pooled < 0 or category.price_sensitivity == 0
 
 
 HEAD = "ordered_at,order_id,customer_id,sku,units,list_price,paid\n"
@@ -99,6 +204,8 @@ BAD = {
     (HEAD + "2017-03-27,1,2,a,1,nan,1\n").encode(): ":2: list_price must be a finite number, got 'nan'",
     (HEAD + "2017-03-27,1,,a,1,1,1\n").encode(): ":2: customer_id must be given",
     (HEAD + "2017-03-27,1,2\n").encode(): ":2: must have as many values as the header",
+    (HEAD + "2017-03-27,1,2,a,1_0,1,1\n").encode(): ":2: units must be a number, got '1_0'",
+    (HEAD + '"2017-03-27","1\n1",2,a,1,1,1\nsoon,1,2,a,1,1,1\n').encode(): ":4: ordered_at must be",
     (HEAD + "2017-03-27T10:00+08:00,1,2,a,1,1,1\n").encode(): ":2: ordered_at must be local time",
     (HEAD + '2017-03-27,"1,2,a,1,1,1\n').encode(): "must be a CSV file",
 }  # fmt: skip

@@ -96,6 +96,12 @@ CASES = {
     "line_ups: {mine: {stocking: newsvendor}}": "mine.yaml:2:12: line_ups.mine.forecasting: must be given",
     "compare: {baseline: {schedule: bigpromo}}": "mine.yaml:2:22: compare.baseline.schedule: must be a schedule "
     "(big_promo, always_on), got 'bigpromo'; did you mean 'big_promo'?",
+    "market: {cities: {chengdu: {line_haul_hours: {hangzhou_dc: -50}}}}": "mine.yaml:2:47: "
+    "market.cities.chengdu.line_haul_hours.hangzhou_dc: must be a number from 0 to 1000, got -50",
+    "line_ups: {closed_loop: {pricing: {use: personal, floor: .inf}}}": "mine.yaml:2:26: "
+    "line_ups.closed_loop.pricing: pricing strategy 'personal': floor must be a finite number, got inf",
+    "operations: {warehouses: {hangzhou_dc: {waves: [8, 8]}}}": "mine.yaml:2:41: "
+    "operations.warehouses.hangzhou_dc.waves: must be different hours from 0 to 23, got [8, 8]",
     "market: {hour_profile: [1, 2]}": "mine.yaml:2:10: market.hour_profile: must have at least 24 entries, got 2",
 }  # fmt: skip
 
@@ -121,6 +127,10 @@ def test_each_fault_is_told_with_its_place(tmp_path: Path, text: str) -> None:
                                            "got 'shipped:../README.md'"),
         (b"extends: none.yaml", "mine.yaml:1:1: extends: must be an existing file, got 'none.yaml'"),
         (b"extends: [a]", "mine.yaml:1:1: extends: must be the path of a scenario file, got ['a']"),
+        (b'extends: "a\\0b.yaml"', "mine.yaml:1:1: extends: must be the path of a scenario file, got 'a\\x00b.yaml'"),
+        (b"extends: " + b"a" * 5000, "mine.yaml:1:1: extends: must be the path of a scenario file, got "
+                                      "'" + "a" * 80 + "'"),
+        (b"a: ! 5", "mine.yaml:1:4: !: must not use tags"),
         (b"extends: mine.yaml", "mine.yaml:1:1: extends: must not lead back to itself, got 'mine.yaml'"),
     ],
 )  # fmt: skip
@@ -140,6 +150,18 @@ def test_all_faults_at_once_in_order(tmp_path: Path) -> None:
     text = HEAD + "seed: x\nmarket: {consumers: 0, citys: {}}\nreplications: 0\n"
     places = [message.split(": ")[0] for message in faults(tmp_path, text)]
     assert places == ["mine.yaml:2:1", "mine.yaml:3:10", "mine.yaml:3:24", "mine.yaml:4:1"]
+
+
+def test_thousands_of_faults_are_told_quickly(tmp_path: Path) -> None:
+    begin = time.perf_counter()
+    assert len(faults(tmp_path, HEAD + "".join(f"x{n}: 1\n" for n in range(4_000)))) == 4_000
+    assert time.perf_counter() - begin < 2.0
+
+
+def test_a_strategy_file_may_even_exit(tmp_path: Path) -> None:
+    (tmp_path / "exit.py").write_text("raise SystemExit(3)")
+    told = faults(tmp_path, HEAD + "line_ups: {closed_loop: {pricing: ./exit.py:Mine}}")
+    assert "could not be imported, SystemExit: 3" in told[0]
 
 
 def test_unknown_names_and_files() -> None:

@@ -66,12 +66,22 @@ def test_set_values_win_and_are_located() -> None:
         assert str(caught.value).splitlines()[0] == message
 
 
+def test_all_settings_are_told_and_a_parameter_can_be_set() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario("double12", ["seed=x", "market", "replications=0"])
+    assert len(caught.value.faults) == 3
+    floor = load_scenario("double12", ["line_ups.closed_loop.pricing.floor=0.12"]).line_ups["closed_loop"].pricing
+    assert (floor.use, floor.parameters) == ("personal", {"floor": 0.12})
+
+
 def test_a_scenario_survives_pickle_and_its_hash_is_its_content() -> None:
     scenario = load_scenario("double12")
     again = pickle.loads(pickle.dumps(scenario))
     assert again == scenario and again.folder == scenario.folder
     assert scenario_hash(again) == scenario_hash(scenario)
     assert scenario_hash(load_scenario("double12", ["seed=1"])) != scenario_hash(scenario)
+    turned = scenario.catalogue.model_copy(update={"skus": dict(reversed(scenario.catalogue.skus.items()))})
+    assert scenario_hash(scenario.model_copy(update={"catalogue": turned})) != scenario_hash(scenario)
     assert resolved(Scenario.model_validate(resolved(scenario))) == resolved(scenario)
 
 
