@@ -137,7 +137,13 @@ class _progress:
         if not self.on:
             return None
         from rich.console import Console  # only where a bar is drawn
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (  # only where a bar is drawn
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
@@ -271,14 +277,15 @@ def list_(what: str) -> None:
 @cli.command()
 @click.argument("orders", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The scenario file to write.")
+@click.option("--yuan", type=click.FloatRange(0, min_open=True), default=1.0, help="Worth of the file's currency unit.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output.")
-def fit(orders: Path, out: Path, quiet: bool, as_json: bool) -> None:
+def fit(orders: Path, out: Path, yuan: float, quiet: bool, as_json: bool) -> None:
     """A user's order history ORDERS.csv -> a calibrated scenario that `compare` runs."""
     from sim.fit import fit_orders, write_scenario  # pandas
 
     estimates = fit_orders(orders)
-    write_scenario(estimates, out)
+    write_scenario(estimates, out, yuan)
     if as_json:
         click.echo(json.dumps(estimates.to_dict(), indent=2, allow_nan=False))
     elif not quiet:

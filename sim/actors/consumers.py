@@ -219,7 +219,6 @@ class Consumers(Actor):
         ledger.count("visits", int(tally.visits.sum()))
         ledger.count("wanted_units", int(tally.wanted.sum()))
         ledger.count("lost_units", int(tally.lost.sum()))
-        ledger.count("lost_units", int(tally.lost.sum()))
         ledger.count("red_line_corrections", int(tally.corrections[0]))
         ledger.count("new_customers", int(tally.won.sum()))
         ledger.flow("won", int(tally.won.sum()))

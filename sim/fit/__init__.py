@@ -78,12 +78,12 @@ def fit_orders(path: Path | str) -> Fit:
     return Fit(path.name, f"Fitted to {name}", name.lower()[:40], pooled, by_sku, pattern, base)
 
 
-def write_scenario(fit: Fit, path: Path | str) -> None:
-    """Writes the fitted scenario, whole or not at all."""
+def write_scenario(fit: Fit, path: Path | str, yuan: float = 1.0) -> None:
+    """Writes the fitted scenario, whole or not at all; `yuan` is the worth of one unit of currency."""
     path = Path(path)
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(scenario_text(fit), encoding="utf-8")
+        part.write_text(scenario_text(fit, yuan), encoding="utf-8")
         part.replace(path)
     except OSError as error:
         raise DataError(f"{path}: could not be written: {error.strerror}") from None

@@ -26,8 +26,11 @@ on simulated histories."""
 _MOST_SENSITIVITY = 5.0
 
 
-def scenario_text(fit: Fit) -> str:
-    """A scenario that extends the shipped one, with the user's category in place of its catalogue."""
+def scenario_text(fit: Fit, yuan: float = 1.0) -> str:
+    """A scenario that extends the shipped one, with the user's category in place of its catalogue.
+
+    `yuan` is what one unit of the file's currency is worth, because wages and parcels are in yuan.
+    """
     base, p = load_scenario(BASE), fit.pattern
     scale = max(1, math.ceil(MARKET_SIZE / p.customers))
     consumers = math.ceil(p.customers * scale / (1 - base.market.prospect_share))
@@ -52,7 +55,7 @@ def scenario_text(fit: Fit) -> str:
     e = fit.elasticity
     lines = [
         f"# Fitted to {_printable(fit.source)}: {p.orders:,} orders of {p.customers:,} customers in {p.days} days.",
-        "# Prices stand as in that file: its currency is taken as yuan, in which wages and parcels are.",
+        f"# Prices are those of that file x {yuan:g}: what one unit of its currency is worth in yuan.",
         "# Numbers without a comment of their own come from the shipped scenario.",
         f"extends: shipped:{BASE}.yaml",
         f"name: {fit.name}",
@@ -78,7 +81,7 @@ def scenario_text(fit: Fit) -> str:
         f"      not_now: {_NOT_NOW}  # assumption",
         "  skus:",
         *(f"    {name}: null" for name in base.catalogue.skus),
-        *_skus(fit, category, set(base.catalogue.skus)),
+        *_skus(fit, category, set(base.catalogue.skus), yuan),
         "operations:  # sized to the expected orders a day (rule of thumb: half busy on a normal day)",
         *_operations(orders, {name: city.share for name, city in base.market.cities.items()}),
         "campaigns:  # the shipped thresholds are far from a basket of this category",
@@ -136,7 +139,7 @@ def safe_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]|^-", "_", text)[:56] or "sku"
 
 
-def _skus(fit: Fit, category: str, taken: set[str]) -> list[str]:
+def _skus(fit: Fit, category: str, taken: set[str], yuan: float) -> list[str]:
     appeal, used, out = _appeal(fit), set(taken), []
     for sku, price in fit.pattern.list_price.items():
         plain = name = safe_name(sku)
@@ -145,7 +148,7 @@ def _skus(fit: Fit, category: str, taken: set[str]) -> list[str]:
             number += 1
             name = f"{plain}_{number}"
         used.add(name)
-        listed = min(1e6, max(0.02, round(price, 2)))
+        listed = min(1e6, max(0.02, round(price * yuan, 2)))
         cost = max(0.01, round(listed * COST_SHARE, 2))
         out += [
             f"    # {fit.base_units.get(sku, 0.0):.1f} units a week at list price, "

@@ -142,6 +142,7 @@ def test_trust_feeds_back_into_visits(small: Small) -> None:
 def test_a_sold_out_shelf_loses_sales_not_units(small: Small) -> None:
     empty = run(small("operations.warehouses.hangzhou_dc.start_days=0.5"), line_up="gut_feel")
     assert empty.daily["lost_units"].sum() > 0
+    assert empty.daily["lost_units"].max() <= empty.daily["wanted_units"].max()
     assert empty.daily["units"][:3].sum() < empty.daily["wanted_units"][:3].sum()
 
 
