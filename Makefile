@@ -13,7 +13,7 @@ export MPLCONFIGDIR := $(abspath $(VENV))/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help demo install test lint slow fuzz test-other lock clean
+.PHONY: help demo install test lint slow fuzz reference test-other lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -41,6 +41,13 @@ slow: $(STAMP) ## the long validation: theory, stylised facts, whole commands, t
 
 fuzz: $(STAMP) ## feed 5,000 damaged scenarios to the reader
 	$(PYTEST) -q -m slow tests/scenario
+
+reference: $(STAMP) ## remake results/reference and results/README.md from the shipped scenario
+	$(BIN)/peakshift compare double12 --out results/runs/reference
+	$(BIN)/python -m sim.report.columns > results/README.md
+	mkdir -p results/reference/figures
+	cp results/runs/reference/comparison.csv results/runs/reference/runs.parquet results/reference/
+	cp results/runs/reference/figures/* results/reference/figures/
 
 # Each in a virtual environment of its own. A Python that pyenv holds counts as installed.
 test-other: ## the tests on Python 3.12 and 3.13, where installed

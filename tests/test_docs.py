@@ -109,6 +109,7 @@ def run_block(block: Block, folder: Path) -> list[str]:
 
 
 def run_page(page: Path, folder: Path, with_slow: bool) -> None:
+    (folder / "scenarios").symlink_to(ROOT / "scenarios")  # pages are read in a checkout
     found = blocks(page.read_text("utf-8"), page.name)
     for block in found:
         if block.title:

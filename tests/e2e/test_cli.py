@@ -95,7 +95,8 @@ def test_bad_input_gets_one_message_and_exit_code_2(tmp_path: Path, args: tuple[
 
 def test_a_failed_run_gives_exit_code_3_and_the_rest(tmp_path: Path) -> None:
     (tmp_path / "nan.py").write_text(
-        "from dataclasses import dataclass\nimport numpy as np\nfrom sim.contracts import Offers, Pricer\n\n@dataclass\n"
+        "from dataclasses import dataclass\nimport numpy as np\nfrom sim.contracts import Offers, Pricer\n\n\n"
+        "@dataclass\n"
         "class Nan(Pricer):\n    def price(self, view, forecast, rng):\n"
         "        return Offers(np.full((1, 20), np.nan), np.zeros((24, 20)))\n"
     )
