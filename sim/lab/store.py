@@ -40,6 +40,7 @@ def write_atomic(file: Path, write: Callable[[IO[bytes]], object]) -> None:
                 write(stream)
                 stream.flush()
                 os.fsync(stream.fileno())
+            os.chmod(name, _readable())
             os.replace(name, file)
         except BaseException:
             os.unlink(name)
@@ -47,6 +48,13 @@ def write_atomic(file: Path, write: Callable[[IO[bytes]], object]) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"{file}: could not be written: {reason}; finished runs are kept") from None
+
+
+def _readable() -> int:
+    """The mode that a plain `open` would give; mkstemp's files are for their owner alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def save_run(file: Path, result: RunResult) -> None:
