@@ -40,6 +40,13 @@ class _Commands(click.Group):
             hint = f"; did you mean {near!r}?" if near else f"; commands: {known}"
             raise click.UsageError(f"no command {args[0]!r}{hint}", ctx) from error
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # here, as click itself would exit with 1, which means that the answer is no
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(DONE)
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="peakshift")
@@ -107,16 +114,10 @@ def compare(scenario: str, settings: tuple[str, ...], **options: Any) -> None:
 
 
 def _print_comparison(result: Comparison, figures: list[Path]) -> None:
-    from rich.console import Console  # 40 ms, only where something is drawn
-
-    console = Console(highlight=False)
-    console.print(result.table(), soft_wrap=not console.is_terminal)
-    console.print()
-    for sentence in result.verdict():
-        console.print(sentence, markup=False)
-    console.print()
-    console.print(f"Tables:  {_shown(result.folder)}", markup=False, soft_wrap=True)
-    console.print(f"Figures: {_shown(result.folder / 'figures')} ({len(figures)} files)", markup=False, soft_wrap=True)
+    click.echo(result.table())  # plain on terminals too: a table that wraps to fit breaks numbers in two
+    click.echo("\n" + "\n".join(result.verdict()) + "\n")
+    click.echo(f"Tables:  {_shown(result.folder)}")
+    click.echo(f"Figures: {_shown(result.folder / 'figures')} ({len(figures)} files)")
 
 
 def _shown(path: Path) -> str:
@@ -310,6 +311,3 @@ def main(args: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("interrupted: finished runs are kept; the same command goes on from there", err=True)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(DONE)

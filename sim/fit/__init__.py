@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.errors import DataError
 from sim.fit.elasticity import WEAK, Elasticity, demand_at, estimate, panel
+from sim.fit.notes import notes_of
 from sim.fit.orders import read_orders
 from sim.fit.pattern import Pattern, pattern_of
 from sim.fit.scenario import safe_name, scenario_text
@@ -28,6 +29,8 @@ class Fit:
     pattern: Pattern
     base_units: dict[str, float]
     """Units a week by SKU at its list price, by the elasticity used; promotions taken out."""
+    notes: tuple[str, ...]
+    """What to know before believing it."""
 
     def summary(self) -> str:
         """The estimates as aligned text, with units and verdicts."""
@@ -35,10 +38,11 @@ class Fit:
         head = f"{self.source}: {p.orders:,} orders, {p.customers:,} customers, {len(p.list_price)} SKUs, {p.days} days"
         rows = [("all SKUs", e), *self.by_sku.items()]
         out = [head, "", "price elasticity (PPML, SKU and week effects; a single SKU has no week effects)",
-               f"{'':<16}{'estimate':>9}{'s.e.':>7}{'robust':>8}{'price s.d.':>12}{'used':>8}  verdict"]  # fmt: skip
+               f"{'':<16}{'estimate':>9}{'s.e.':>7}{'HC1':>7}{'by week':>9}"
+               f"{'price s.d.':>12}{'used':>8}  verdict"]  # fmt: skip
         for name, r in rows:
-            out.append(f"{name:<16}{_n(r.estimate):>9}{_n(r.se):>7}{_n(r.se_robust):>8}{r.price_sd:>12.3f}"
-                       f"{r.pooled:>8.2f}  {r.identified}")  # fmt: skip
+            out.append(f"{name:<16}{_n(r.estimate):>9}{_n(r.se):>7}{_n(r.se_robust):>7}{_n(r.se_week):>9}"
+                       f"{r.price_sd:>12.3f}{r.pooled:>8.2f}  {r.identified}")  # fmt: skip
         demand = ", ".join(f"{sku} {units:.1f}" for sku, units in p.weekly_units.items())
         base = ", ".join(f"{sku} {units:.1f}" for sku, units in self.base_units.items())
         again = ", ".join(f"{100 * v:.1f} % in {d} d" for d, v in p.repurchase.items() if math.isfinite(v))
@@ -50,8 +54,9 @@ class Fit:
             f"{'basket':<18}{p.units_per_line:.2f} units/line, {p.lines_per_order:.2f} lines/order",
             f"{'weekday, Mon-Sun':<18}{' '.join(f'{w:.2f}' for w in p.weekday)} (mean 1)",
             f"{'busiest hours':<18}{', '.join(f'{h}:00 {p.hour[h]:.2f}' for h in busiest)} (mean 1, as recorded)",
-            f"{'repurchase':<18}{again or 'nobody was followed for 7 days'} (Kaplan-Meier)",
+            f"{'repurchase':<18}{again or 'no newcomer was followed for 7 days'} (Kaplan-Meier)",
         ]
+        out += ["", *(f"note: {note}" for note in self.notes)]
         if e.identified != "identified":
             out += [
                 "",
@@ -75,7 +80,8 @@ def fit_orders(path: Path | str) -> Fit:
     by_sku = {str(sku): estimate(group) for sku, group in table.groupby("sku", sort=True)}
     name, pattern, pooled = safe_name(path.stem), pattern_of(orders), estimate(table)
     base = demand_at(table, pattern.list_price, pooled.pooled)
-    return Fit(path.name, f"Fitted to {name}", name.lower()[:40], pooled, by_sku, pattern, base)
+    return Fit(path.name, f"Fitted to {name}", name.lower()[:40], pooled, by_sku, pattern, base,
+               notes_of(table, pooled, pattern))  # fmt: skip
 
 
 def write_scenario(fit: Fit, path: Path | str, yuan: float = 1.0) -> None:
@@ -96,7 +102,7 @@ def _n(value: float) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None

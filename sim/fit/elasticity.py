@@ -2,7 +2,8 @@
 
 E[units of SKU k in week t] = exp(a_k + b_t + e log price_kt). The point estimate is consistent for
 any distribution with this mean (Gourieroux, Monfort & Trognon 1984; Santos Silva & Tenreyro 2006);
-the plain standard error takes the variance as the mean, the robust one does not. What can be
+the plain standard error takes the variance as the mean, HC1 does not, and the one clustered by week
+also lets the errors of a week go together: variants of one brand are promoted as one. What can be
 learned hangs on how much price moves beyond SKU and week effects.
 """
 
@@ -36,11 +37,13 @@ class Elasticity:
     """Plain Poisson standard error."""
     se_robust: float
     """HC1."""
+    se_week: float
+    """Clustered by week."""
     price_sd: float
     """Residual s.d. of log price after the fixed effects."""
     identified: Identified
     pooled: float
-    """Precision-weighted with the prior N(-2.6, 1), by the robust s.e.: what the scenario uses."""
+    """Precision-weighted with the prior N(-2.6, 1), by the largest of the three s.e.: what the scenario uses."""
     pooled_sd: float
     observations: int
 
@@ -70,41 +73,46 @@ def _dummies(codes: NDArray[np.int64], drop_first: bool) -> Floats:
     return matrix[:, 1:] if drop_first else matrix
 
 
-def ppml(units: Floats, log_price: Floats, effects: Floats) -> tuple[float, float, float]:
-    """(elasticity, plain s.e., HC1 s.e.) by iteratively reweighted least squares."""
+def ppml(units: Floats, log_price: Floats, effects: Floats, week: NDArray[np.int64]) -> tuple[float, ...]:
+    """(elasticity, plain s.e., HC1 s.e., s.e. clustered by week) by iteratively reweighted least squares."""
     x = np.column_stack([log_price, effects])
     mean = np.maximum(units, 0.1) * 0.5 + units.mean() * 0.5 + 1e-9
-    eta, beta = np.log(mean), np.zeros(x.shape[1])
+    eta = np.log(mean)
     for _ in range(200):
         target = eta + (units - mean) / mean
         weighted = x * mean[:, None]
         new = np.linalg.lstsq(weighted.T @ x, weighted.T @ target, rcond=None)[0]
         eta = np.clip(x @ new, -30, 30)
-        mean = np.exp(eta)
-        if np.abs(new - beta).max() < 1e-10:
+        moved, mean = np.abs(np.exp(eta) - mean).max(), np.exp(eta)
+        if moved < 1e-9 * (1.0 + mean.max()):  # by the means: coefficients of empty weeks run away
             break
-        beta = new
     bread = np.linalg.pinv((x * mean[:, None]).T @ x)
     score = x * (units - mean)[:, None]
     n, k = units.size, int(np.linalg.matrix_rank(x))
     robust = bread @ (score.T @ score) @ bread * (n / max(1, n - k))
-    spread = np.sqrt(np.maximum([bread[0, 0], robust[0, 0]], 0.0))  # rounding may leave a degenerate one below 0
-    return float(new[0]), float(spread[0]), float(spread[1])
+    weeks = int(week.max()) + 1
+    together = np.zeros((weeks, x.shape[1]))
+    np.add.at(together, week, score)
+    small = weeks / max(1, weeks - 1) * (n - 1) / max(1, n - k)
+    clustered = bread @ (together.T @ together) @ bread * small
+    variance = [bread[0, 0], robust[0, 0], clustered[0, 0]]
+    spread = np.sqrt(np.maximum(variance, 0.0))  # rounding may leave a degenerate one below 0
+    return float(new[0]), float(spread[0]), float(spread[1]), float(spread[2])
 
 
 def demand_at(table: pd.DataFrame, price: dict[str, float], elasticity: float) -> dict[str, float]:
     """Units a week of each SKU had it always stood at `price`: observed units moved along the elasticity."""
     out = {}
     for sku, group in table.groupby("sku", sort=True):
-        pull = np.exp(elasticity * (group["log_price"].to_numpy(float) - np.log(price[str(sku)])))
-        out[str(sku)] = float(group["units"].sum() / pull.sum())
+        pull = elasticity * (group["log_price"].to_numpy(float) - np.log(price[str(sku)]))
+        out[str(sku)] = float(group["units"].sum() / np.exp(np.clip(pull, -50.0, 50.0)).sum())
     return out
 
 
 def _unknown(price_sd: float, observations: int) -> Elasticity:
     """No number is used: the prior takes over."""
     nan = float("nan")
-    return Elasticity(nan, nan, nan, price_sd, "not identified", PRIOR_MEAN, PRIOR_SD, observations)
+    return Elasticity(nan, nan, nan, nan, price_sd, "not identified", PRIOR_MEAN, PRIOR_SD, observations)
 
 
 def estimate(table: pd.DataFrame) -> Elasticity:
@@ -122,11 +130,11 @@ def estimate(table: pd.DataFrame) -> Elasticity:
     sd = float(residual.std())
     if sd < UNIDENTIFIED or units.sum() == 0:
         return _unknown(sd, len(table))
-    e, se, robust = ppml(units, log_price, effects)
-    spread = max(se, robust)
+    e, se, robust, by_week = ppml(units, log_price, effects, week)
+    spread = max(se, robust, by_week)
     if not (np.isfinite(e) and np.isfinite(spread) and spread > 0):  # separated: too few sales to tell
         return _unknown(sd, len(table))
     precision = 1 / spread**2 + 1 / PRIOR_SD**2
     pooled = (e / spread**2 + PRIOR_MEAN / PRIOR_SD**2) / precision
     verdict: Identified = "identified" if sd >= WEAK else "weak"
-    return Elasticity(e, se, robust, sd, verdict, pooled, float(precision**-0.5), len(table))
+    return Elasticity(e, se, robust, by_week, sd, verdict, pooled, float(precision**-0.5), len(table))

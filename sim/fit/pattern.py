@@ -9,6 +9,10 @@ import pandas as pd
 
 from sim.fit.orders import Orders
 
+WASH_OUT_DAYS = 28
+"""Whoever buys in the first four weeks is mostly an old customer: the first order seen is not their
+first, and frequent buyers are seen first. They do not count for repurchase."""
+
 
 @dataclass(frozen=True)
 class Pattern:
@@ -28,7 +32,12 @@ class Pattern:
     units_per_line: float
     lines_per_order: float
     repurchase: dict[int, float]
-    """Share that orders again within 7, 30, 90 days of the first order (Kaplan-Meier)."""
+    """Share that orders again within 7, 30, 90 days of the first order (Kaplan-Meier), of the customers
+    first seen after `WASH_OUT_DAYS`; NaN where none of them is followed that long."""
+    newcomers: int
+    """Customers first seen after `WASH_OUT_DAYS`."""
+    empty_weeks: int
+    """SKU-weeks without a sale, whole weeks."""
 
 
 def kaplan_meier(gap_days: pd.Series, censored_days: pd.Series, horizon: int) -> float:
@@ -59,6 +68,8 @@ def pattern_of(orders: Orders) -> Pattern:
     start = pd.Series(first.to_numpy(), index=visits.loc[first.index, "customer_id"])
     again = pd.Series(second.to_numpy(), index=visits.loc[second.index, "customer_id"]).reindex(start.index)
     end = int(day.max())
+    new = start[start >= WASH_OUT_DAYS]
+    sold_weeks = len(whole.assign(week=day[whole.index] // 7).drop_duplicates(["sku", "week"]))
     weekday = first_of_order["ordered_at"].dt.day_of_week.value_counts().reindex(range(7), fill_value=0)
     hour = first_of_order["ordered_at"].dt.hour.value_counts().reindex(range(24), fill_value=0)
     return Pattern(
@@ -71,5 +82,7 @@ def pattern_of(orders: Orders) -> Pattern:
         days=end + 1,
         units_per_line=float(lines["units"].mean()),
         lines_per_order=len(lines) / int(lines["order_id"].nunique()),
-        repurchase={h: float(kaplan_meier(again - start, end - start, h)) for h in (7, 30, 90)},
+        repurchase={h: float(kaplan_meier((again - start)[new.index], end - new, h)) for h in (7, 30, 90)},
+        newcomers=len(new),
+        empty_weeks=int(whole["sku"].nunique()) * orders.weeks - sold_weeks,
     )

@@ -51,7 +51,7 @@ def scenario_text(fit: Fit, yuan: float = 1.0) -> str:
     visits = sum(s.share * s.visits_per_day for s in segments)
     bought = sum(shares.values())
     need = min(1.0, units / (p.customers * scale) / (visits * bought * STAY_PART))
-    pack_days = min(5000.0, p.customers * 7 / max(1e-3, sum(p.weekly_units.values())))
+    pack_days = min(5000.0, max(0.1, p.customers * 7 / max(1e-3, sum(p.weekly_units.values()))))
     e = fit.elasticity
     lines = [
         f"# Fitted to {_printable(fit.source)}: {p.orders:,} orders of {p.customers:,} customers in {p.days} days.",
@@ -95,7 +95,8 @@ def _origin(fit: Fit) -> str:
     e = fit.elasticity
     if e.identified == "not identified":
         return f"not identified (price s.d. {e.price_sd:.3f}), so the prior -2.6 (s.d. 1) stands alone"
-    return f"PPML {e.estimate:.2f} (robust s.e. {e.se_robust:.2f}, {e.identified}), pooled with the prior -2.6 (s.d. 1)"
+    errors = f"s.e. plain {e.se:.2f}, HC1 {e.se_robust:.2f}, by week {e.se_week:.2f}"
+    return f"PPML {e.estimate:.2f} ({errors}; {e.identified}), pooled with the prior -2.6 (s.d. 1)"
 
 
 def _formula(skus: int, share: float) -> list[str]:
@@ -167,10 +168,12 @@ def _own(fit: Fit, sku: str) -> str:
 
 
 def _operations(orders: float, cities: dict[str, float]) -> list[str]:
-    busy = 0.5
+    busy, most = 0.5, 100_000
+    pickers, agents = math.ceil(orders / (22 * 8 * busy)), 1 + math.ceil(orders * 0.06 / (8 * 15 * busy))
+    fleet = {city: math.ceil(orders * share / (120 * busy)) for city, share in cities.items()}
     return [
-        f"  warehouses: {{hangzhou_dc: {{pickers: {math.ceil(orders / (22 * 8 * busy))}, inspectors: 1}}}}",
+        f"  warehouses: {{hangzhou_dc: {{pickers: {min(most, pickers)}, inspectors: 1}}}}",
         "  couriers:",
-        *(f"    {city}: {{couriers: {math.ceil(orders * share / (120 * busy))}}}" for city, share in cities.items()),
-        f"  service_desk: {{agents: {1 + math.ceil(orders * 0.06 / (8 * 15 * busy))}}}",
+        *(f"    {city}: {{couriers: {min(most, couriers)}}}" for city, couriers in fleet.items()),
+        f"  service_desk: {{agents: {min(most, agents)}}}",
     ]

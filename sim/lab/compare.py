@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,10 +19,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.errors import PeakshiftError
+from sim.errors import PeakshiftError, UsageError
 from sim.lab import store
 from sim.lab.executor import KILLED, map_tasks
-from sim.lab.plan import Run, engine_hash, plan, strategy_hashes
+from sim.lab.plan import SOURCE, Run, baseline, engine_hash, plan, strategy_hashes
 from sim.lab.run import RunResult, run_one
 from sim.lab.statistics import MARGIN, holm, paired, verdict
 from sim.metrics import Metric, all_metrics, check_names
@@ -46,7 +47,8 @@ class Comparison:
     def failures(self) -> list[str]:
         """One line a failed run."""
         bad = self.runs[self.runs["status"] == "failed"]
-        return [f"{r.schedule}/{r.line_up} replication {r.replication}: {r.error}" for r in bad.itertuples()]
+        lines = (f"{r.schedule}/{r.line_up} replication {r.replication}: {r.error}" for r in bad.itertuples())
+        return [_printable(line) for line in lines]
 
     def shown(self) -> pd.DataFrame:
         """Rows of the scenario's own metrics."""
@@ -58,7 +60,7 @@ class Comparison:
 
     def table(self) -> str:
         """The verdict table as aligned text."""
-        base = _baseline(self.scenario)
+        base = baseline(self.scenario)
         head = ("schedule", "line-up", "metric", "baseline", "mean", "difference", "95 % interval", "verdict", "pairs")
         rows = [head, *(_cells(row) for row in self.shown().to_dict("records"))]
         widths = [max(len(row[n]) for row in rows) for n in range(len(head))]
@@ -67,12 +69,12 @@ class Comparison:
         for row in rows:
             cells = zip(row, widths, strict=True)
             lines.append("  ".join(c.rjust(w) if n in right else c.ljust(w) for n, (c, w) in enumerate(cells)))
-        title = f"{self.scenario.name}: against {base[0]} with {base[1]}"
+        title = _printable(f"{self.scenario.name}: against {base[0]} with {base[1]}")
         return "\n".join([title, "", lines[0].rstrip(), "-" * len(lines[0]), *(line.rstrip() for line in lines[1:])])
 
     def verdict(self) -> list[str]:
         """The verdict in plain words: one sentence a pair."""
-        base, out = _baseline(self.scenario), []
+        base, out = baseline(self.scenario), []
         for pair, rows in self.shown().groupby(["schedule", "line_up"], sort=False):
             facts = [_fact(row) for row in rows.to_dict("records")]
             out.append(f"{pair[0]} with {pair[1]}, against {base[0]} with {base[1]}: {'; '.join(facts)}.")
@@ -113,6 +115,7 @@ def compare(
     begun = datetime.datetime.now(datetime.UTC)
     runs = plan(scenario)
     folder = Path(out) if out is not None else _default_folder(scenario)
+    store.prepare(folder / "runs")
     outcomes = _deliver(scenario, runs, folder, workers or os.cpu_count() or 1, resume, progress)
     result = _tables(scenario, folder, outcomes)
     store.write_json(folder / "manifest.json", _manifest(scenario, runs, result, begun))
@@ -120,6 +123,10 @@ def compare(
 
 
 def _with(scenario: Scenario, changes: dict[str, int]) -> Scenario:
+    for name, value in changes.items():
+        least = 1 if name == "replications" else 0
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise UsageError(f"{name}: must be a whole number of at least {least}, got {value!r}")
     changed = scenario.model_copy(update=changes)
     changed._folder = scenario.folder
     return changed
@@ -192,14 +199,6 @@ def campaigns_frame(scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _baseline(scenario: Scenario) -> tuple[str, str]:
-    base = scenario.compare.baseline
-    if base is not None:
-        return base.schedule, base.line_up
-    schedules = scenario.compare.schedules or list(scenario.schedules)
-    return schedules[0], (scenario.compare.line_ups or list(scenario.line_ups))[0]
-
-
 def comparison_frame(scenario: Scenario, runs: pd.DataFrame) -> pd.DataFrame:
     """One row a pair and metric: paired differences from the baseline, interval, p, verdict.
 
@@ -207,11 +206,11 @@ def comparison_frame(scenario: Scenario, runs: pd.DataFrame) -> pd.DataFrame:
     among themselves, so that asking for more figures does not weaken the verdict.
     """
     done = runs[runs["status"] == "done"]
-    base = done[(done["schedule"] == _baseline(scenario)[0]) & (done["line_up"] == _baseline(scenario)[1])]
+    base = done[(done["schedule"] == baseline(scenario)[0]) & (done["line_up"] == baseline(scenario)[1])]
     base = base.set_index("replication")
     rows: list[dict[str, Any]] = []
     for pair, group in done.groupby(["schedule", "line_up"], sort=False):
-        if pair == _baseline(scenario):
+        if pair == baseline(scenario):
             continue
         both = group.set_index("replication").join(base.add_suffix("_base"), how="inner")
         for metric in all_metrics().values():
@@ -240,12 +239,17 @@ def _row(pair: Any, scenario: Scenario, metric: Metric, both: pd.DataFrame) -> d
     known = np.isfinite(mine) & np.isfinite(theirs)
     mean = float(mine[known].mean()) if known.any() else float("nan")
     base_mean = float(theirs[known].mean()) if known.any() else float("nan")
-    base = _baseline(scenario)
+    base = baseline(scenario)
     return {
         "schedule": pair[0], "line_up": pair[1], "baseline_schedule": base[0], "baseline_line_up": base[1],
         "metric": metric.name, "unit": metric.unit, "baseline_mean": base_mean, "mean": mean, "difference": d.mean,
         "low": d.low, "high": d.high, "p": d.p, "pairs": d.pairs, "difference_": d,
     }  # fmt: skip
+
+
+def _printable(text: str) -> str:
+    """In one line, and nothing that moves a terminal's cursor."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _number(value: float, unit: str) -> str:
@@ -290,6 +294,7 @@ def _manifest(scenario: Scenario, runs: list[Run], result: Comparison, begun: da
         "scenario_folder": os.path.relpath(scenario.folder, result.folder.resolve()),
         "scenario_hash": scenario_hash(scenario),
         "version": _version("peakshift"),
+        "commit": _commit(),
         "source_hash": engine_hash(),
         "strategies": {name: strategy_hashes(scenario, name) for name in line_ups},
         "seeds": sorted({run.seed for run in runs}),
@@ -301,6 +306,20 @@ def _manifest(scenario: Scenario, runs: list[Run], result: Comparison, begun: da
         "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "failed": result.failures(),
     }
+
+
+def _commit() -> str | None:
+    """The commit of a source checkout, `+dirty` when the code differs from it; None where it is installed."""
+    git = ["git", "-C", str(SOURCE.parent)]
+    if not (SOURCE.parent / ".git").exists():
+        return None
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10)
+        state = [*git, "status", "--porcelain", "--", "sim", "strategies", "scenarios"]
+        changed = subprocess.run(state, capture_output=True, text=True, check=True, timeout=10).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head.stdout.strip() + ("+dirty" if changed else "")
 
 
 def _version(package: str) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -55,6 +57,31 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with, initargs=(os.getpid(),))
 
 
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """While workers start: hides the caller's main module, which spawn would run again in each of them.
+
+    Tasks never need it. A script without `if __name__ == "__main__"`, or one read from standard
+    input, would otherwise kill every worker at birth.
+    """
+    main = sys.modules["__main__"]
+    hidden = {name: getattr(main, name) for name in ("__spec__", "__file__") if hasattr(main, name)}
+    try:
+        main.__spec__ = None
+        if "__file__" in hidden:
+            del main.__file__
+        yield
+    finally:
+        for name, value in hidden.items():
+            setattr(main, name, value)
+
+
+def _submit(pool: ProcessPoolExecutor, function: Callable[[T], R], task: T) -> Future[R]:
+    """Hands a task out; the pool starts its workers here, as they are needed."""
+    with _without_main():
+        return pool.submit(function, task)
+
+
 def _leave_with(parent: int) -> None:
     """In a worker: end when the parent is gone, which a killed parent cannot ask for."""
 
@@ -77,7 +104,7 @@ def _round(
     try:
         while True:
             while len(running) < workers and (n := next(waiting, None)) is not None:
-                running[pool.submit(function, tasks[n])] = n
+                running[_submit(pool, function, tasks[n])] = n
             if not running:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -102,7 +129,7 @@ def _alone(function: Callable[[T], R], task: T) -> R | WorkerKilled:
     for _ in range(2):
         with _pool(1) as pool:
             try:
-                return pool.submit(function, task).result()
+                return _submit(pool, function, task).result()
             except BrokenProcessPool:
                 continue
     return WorkerKilled(KILLED)

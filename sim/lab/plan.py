@@ -54,21 +54,37 @@ def strategy_hashes(scenario: Scenario, line_up: str) -> dict[str, str]:
     return {kind: plugins.source_hash(cls) for kind, cls in found.items()}
 
 
-def plan(scenario: Scenario) -> list[Run]:
-    """All runs, replication by replication, so that an interrupted experiment has whole pairs."""
+def baseline(scenario: Scenario) -> tuple[str, str]:
+    """The schedule and line-up that all others are compared with; the first pair where none is named."""
+    base = scenario.compare.baseline
+    return (base.schedule, base.line_up) if base is not None else _crossed(scenario)[0]
+
+
+def pairs(scenario: Scenario) -> list[tuple[str, str]]:
+    """Every schedule with every line-up of the comparison, and the baseline in any case."""
+    crossed, base = _crossed(scenario), baseline(scenario)
+    return crossed if base in crossed else [base, *crossed]
+
+
+def _crossed(scenario: Scenario) -> list[tuple[str, str]]:
     schedules = scenario.compare.schedules or list(scenario.schedules)
     line_ups = scenario.compare.line_ups or list(scenario.line_ups)
+    return [(schedule, name) for schedule in dict.fromkeys(schedules) for name in dict.fromkeys(line_ups)]
+
+
+def plan(scenario: Scenario) -> list[Run]:
+    """All runs, replication by replication, so that an interrupted experiment has whole pairs."""
     data = resolved(scenario)
     elsewhere = {"name", "description", "replications", "compare", "seed", "schedules", "line_ups"}
     world = {name: value for name, value in data.items() if name not in elsewhere}
     base = json.dumps([world, engine_hash()])
-    hashes = {name: strategy_hashes(scenario, name) for name in line_ups}
+    compared = pairs(scenario)
+    hashes = {name: strategy_hashes(scenario, name) for _, name in compared}
     runs = []
     for replication in range(scenario.replications):
         seed = seed_of(scenario.seed, replication)
-        for schedule in schedules:
-            for name in line_ups:
-                own = [data["schedules"][schedule], data["line_ups"][name], hashes[name], schedule, name, seed]
-                key = hashlib.sha256((base + json.dumps(own)).encode()).hexdigest()[:32]
-                runs.append(Run(schedule, name, replication, seed, key))
+        for schedule, name in compared:
+            own = [data["schedules"][schedule], data["line_ups"][name], hashes[name], schedule, name, seed]
+            key = hashlib.sha256((base + json.dumps(own)).encode()).hexdigest()[:32]
+            runs.append(Run(schedule, name, replication, seed, key))
     return runs

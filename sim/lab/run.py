@@ -51,7 +51,9 @@ def run_one(scenario: Scenario, schedule: str, line_up: str, seed: int) -> RunRe
 
     try:
         return reduce(World(scenario, schedule, line_up, seed).run())
-    except Exception as error:  # a strategy may fail in any way; the experiment goes on
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a strategy may fail in any way, sys.exit() too; the experiment goes on
         return RunResult(schedule, line_up, seed, {}, f"{type(error).__name__}: {error}")
 
 

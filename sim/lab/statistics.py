@@ -1,9 +1,10 @@
 """Paired comparisons: mean difference, interval, p after Holm, and a verdict.
 
-Runs of one seed share all draws, so differences are taken seed by seed. The verdict uses the 95 %
-interval and an equivalence margin of 1 % of the baseline's mean: `better` or `worse` when Holm's p
-is below 0.05, `tie` when two one-sided tests put the difference inside the margin (Schuirmann
-1987), else `undecided`.
+Runs of one seed share all draws, so differences are taken seed by seed. The verdict uses an
+equivalence margin of 1 % of the baseline's mean: `tie` when two one-sided tests put the difference
+inside the margin (Schuirmann 1987), even one that is surely not zero, as it is too small to matter;
+else `better` or `worse` when Holm's p is below 0.05; else `undecided`. Holm corrects the claims of a
+difference; the claims of a tie stand each at 5 %.
 """
 
 from __future__ import annotations

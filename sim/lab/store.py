@@ -57,6 +57,16 @@ def _readable() -> int:
     return 0o666 & ~mask
 
 
+def prepare(folder: Path) -> None:
+    """Makes the folder and proves that it can be written to, before an hour is spent on runs."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StoreError(f"{folder}: must be a folder that can be written to: {error.strerror or error}") from None
+
+
 def save_run(file: Path, result: RunResult) -> None:
     """One run's metrics and tables in one file (npz, no pickles)."""
     arrays = {f"{table}/{name}": column for table in _TABLES for name, column in getattr(result, table).items()}

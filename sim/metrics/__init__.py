@@ -37,6 +37,8 @@ def metric(name: str, unit: str, better: Better, meaning: str) -> Callable[[Call
     """Declares a metric; `better` says which direction is good."""
 
     def declare(function: Callable[[History], float]) -> Metric:
+        if name in _FOUND and _FOUND[name].of.__module__ != function.__module__:
+            raise ValueError(f"metric {name!r} stands in {_FOUND[name].of.__module__} and in {function.__module__}")
         _FOUND[name] = Metric(name, unit, better, meaning, function)
         return _FOUND[name]
 
@@ -45,10 +47,10 @@ def metric(name: str, unit: str, better: Better, meaning: str) -> Callable[[Call
 
 @cache
 def all_metrics() -> dict[str, Metric]:
-    """All metrics by name, families in alphabetical order."""
+    """All metrics by name, families in alphabetical order, whichever of them was imported first."""
     for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
         import_module(f"{__name__}.{module}")
-    return dict(_FOUND)
+    return dict(sorted(_FOUND.items(), key=lambda item: item[1].of.__module__))
 
 
 def check_names(names: Iterable[str]) -> None:

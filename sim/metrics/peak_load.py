@@ -10,15 +10,15 @@ from sim.metrics import metric
 
 
 def _pick_pack(history: History, table: NDArray[np.generic]) -> NDArray[np.float64]:
-    """(days, 24) of all pick-pack stations together, scored days."""
+    """(stations, days, 24) of the pick-pack stations, scored days."""
     rows = [n for n, name in enumerate(history.stations) if name.endswith("/pick_pack")]
-    return np.asarray(table[rows][:, history.scored].sum(axis=0), np.float64)
+    return np.asarray(table[rows][:, history.scored], np.float64)
 
 
 @metric("peak_load", "ratio", "lower", "busiest hour over mean hour, orders arriving in the warehouses, scored days")
 def peak_load(history: History) -> float:
     """Peak hour / mean hour; 0 when nothing was ordered."""
-    hours = _pick_pack(history, history.arrivals_hourly)
+    hours = _pick_pack(history, history.arrivals_hourly).sum(axis=0)
     return float(hours.max() / hours.mean()) if hours.sum() > 0 else 0.0
 
 
@@ -31,9 +31,9 @@ def peak_day(history: History) -> float:
 
 @metric("hours_above_capacity", "hours", "lower", "hours with more arrivals than pick-pack can do, scored days")
 def hours_above_capacity(history: History) -> float:
-    """Hours in which some were on shift and more arrived than they can do, or nobody was."""
-    arrivals = _pick_pack(history, history.arrivals_hourly)
-    return float((arrivals > _pick_pack(history, history.capacity_hourly)).sum())
+    """Hours in which any warehouse got more than those on shift can do; another's spare hands do not help."""
+    above = _pick_pack(history, history.arrivals_hourly) > _pick_pack(history, history.capacity_hourly)
+    return float(above.any(axis=0).sum())
 
 
 @metric("overtime_hours", "hours", "lower", "overtime worked, scored days")

@@ -23,8 +23,10 @@ by that command. An experiment writes one folder, by default `results/runs/SCENA
 | campaigns.parquet | schedule and campaign | window and mechanics |
 | figures/ | | PNG and SVG |
 
-`difference` is mean minus baseline mean over the same seeds; `verdict` is *better* or *worse* when Holm's p is below
-0.05, *tie* when two one-sided tests put the difference within 1 % of the baseline's mean, else *undecided*.
+`difference` is mean minus baseline mean over the same seeds; `verdict` is *tie* when two one-sided tests put the
+difference within 1 % of the baseline's mean (too small to matter, even where it is surely not zero), else *better* or
+*worse* when Holm's p is below 0.05, else *undecided*. Holm's correction runs over the scenario's own metrics of all pairs;
+all other metrics are corrected among themselves.
 """
 
 

@@ -109,6 +109,45 @@ def test_a_failed_run_gives_exit_code_3_and_the_rest(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr and "always_on with gut_feel" in done.stdout
 
 
+def test_a_strategy_that_exits_costs_its_own_runs_only(tmp_path: Path) -> None:
+    (tmp_path / "quits.py").write_text(
+        "import sys\nfrom dataclasses import dataclass\nfrom sim.contracts import Stocker\n\n\n@dataclass\n"
+        "class Quits(Stocker):\n    def order(self, view, forecast, rng):\n        sys.exit('bye\\nbye')\n"
+    )
+    (tmp_path / "s.yaml").write_text(
+        "extends: shipped:double12.yaml\nline_ups: {closed_loop: {stocking: ./quits.py:Quits}}\n"
+    )
+    done = peakshift("compare", "s.yaml", *SMALL, "--replications", "2", "--workers", "2", cwd=tmp_path)
+    assert done.returncode == 3
+    told = done.stderr.splitlines()
+    assert len(told) == 4 and all(r"SystemExit: bye\nbye" in line for line in told)
+    assert "always_on with gut_feel" in done.stdout
+
+
+def test_a_name_that_looks_like_markup_is_only_a_name(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text('extends: shipped:double12.yaml\nname: "a [/b] \\e[31mred"\n')
+    done = peakshift("compare", "s.yaml", *SMALL, "--replications", "1", "--workers", "1", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(r"a [/b] \x1b[31mred: against big_promo with gut_feel")
+
+
+def test_a_reader_that_leaves_early_is_no_answer(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", "schema"], cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_folder_that_cannot_be_is_said_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = peakshift("compare", "double12", "--out", "file", cwd=tmp_path)  # in full size: must not start
+    assert done.returncode == 2
+    assert done.stderr == "file/runs: must be a folder that can be written to: Not a directory\n"
+
+
 def test_new_validate_list_schema_fit(tmp_path: Path) -> None:
     assert peakshift("new", "mine", cwd=tmp_path).stdout == "wrote mine.yaml; next: peakshift validate mine.yaml\n"
     valid = peakshift("validate", "mine.yaml", cwd=tmp_path)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sim.errors import UsageError
 from sim.lab import store
 from sim.lab.compare import compare
-from sim.lab.plan import plan, seed_of
+from sim.lab.plan import pairs, plan, seed_of
 from sim.lab.rerun import rerun
 from sim.lab.run import RunResult
 from sim.lab.store import StoreError
@@ -108,6 +114,14 @@ def test_a_faulty_strategy_costs_its_own_runs_only(tmp_path: Path) -> None:
     assert set(result.comparison["line_up"]) == {"gut_feel"}
 
 
+def test_nothing_to_compare_and_nothing_delivered(tmp_path: Path) -> None:
+    """A single pair has no difference to show; a failed baseline leaves none."""
+    one = small("replications=1", "compare.schedules=[big_promo]", "compare.line_ups=[gut_feel]")
+    result = compare(one, out=tmp_path, workers=1)
+    assert len(result.runs) == 1 and len(result.comparison) == 0 and result.verdict() == []
+    assert "against big_promo with gut_feel" in result.table()
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = RunResult("s", "l", 1, {"profit": 1.0})
@@ -125,3 +139,37 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="No space left on device; finished runs are kept"):
         store.write_atomic(file, torn)
     assert file.read_bytes() == b"old" and list(tmp_path.iterdir()) == [file]
+
+
+def test_a_killed_experiment_resumes_to_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    """kill -9 of the parent after its first finished run; then the same call again, on one worker."""
+    script = (
+        "import sys; from pathlib import Path; from sim import compare, load_scenario\n"
+        f"compare(load_scenario('double12', {SMALL!r}), out=Path(sys.argv[1]), workers=2)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=Path(__file__).parents[2])
+    limit = time.monotonic() + 60
+    while not list(tmp_path.glob("runs/*.npz")) and parent.poll() is None and time.monotonic() < limit:
+        time.sleep(0.01)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    done = {file: file.stat().st_mtime_ns for file in tmp_path.glob("runs/*.npz")}
+    assert done and not (tmp_path / "manifest.json").exists()
+    compare(small(), out=tmp_path, workers=1)
+    assert bytes_of(tmp_path) == bytes_of(folder)
+    assert {file: file.stat().st_mtime_ns for file in done} == done
+
+
+def test_the_baseline_is_run_though_the_lists_leave_it_out() -> None:
+    scenario = small(
+        "compare.schedules=[always_on]", "compare.baseline={schedule: big_promo, line_up: gut_feel}", "replications=1"
+    )
+    assert pairs(scenario) == [("big_promo", "gut_feel"), ("always_on", "gut_feel"), ("always_on", "closed_loop")]
+    assert [(run.schedule, run.line_up) for run in plan(scenario)] == pairs(scenario)
+
+
+@pytest.mark.parametrize("wrong", [{"replications": 0}, {"replications": 2.5}, {"seed": -1}, {"seed": True}])
+def test_wrong_numbers_are_refused(wrong: dict[str, int], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="must be a whole number of at least"):
+        compare(small(), out=tmp_path, **wrong)
+    assert not list(tmp_path.iterdir())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,22 @@ def test_a_task_that_always_kills_fails_alone() -> None:
     got = dict(map_tasks(die_always, list(range(8)), 2))
     assert isinstance(got.pop(3), WorkerKilled)
     assert got == {n: n * n for n in range(8) if n != 3}
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {root!r})
+from sim.lab.executor import map_tasks
+from tests.lab.tasks import square
+print(sorted(map_tasks(square, [1, 2, 3], 2)), __name__)
+"""
+
+
+@pytest.mark.parametrize("how", ["file", "stdin"])
+def test_a_script_needs_no_main_guard(tmp_path: Path, how: str) -> None:
+    """Workers do not run the caller's main module, which would start workers in turn."""
+    text = SCRIPT.format(root=str(Path(__file__).parents[2]))
+    (tmp_path / "script.py").write_text(text)
+    command = [sys.executable, str(tmp_path / "script.py") if how == "file" else "-"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[(0, 1), (1, 4), (2, 9)] __main__\n", "")

@@ -50,3 +50,19 @@ def test_holm_by_hand() -> None:
 )  # fmt: skip
 def test_verdicts(mean: float, p_holm: float, p_tie: float, pairs: int, better: str, expected: str) -> None:
     assert verdict(Difference(mean, mean - 1, mean + 1, p_holm, p_tie, pairs), p_holm, better) == expected
+
+
+def test_one_pair_decides_nothing() -> None:
+    d = paired(np.array([9.0]), np.array([7.0]))
+    assert d.mean == 2.0 and np.isnan([d.low, d.high, d.p]).all()
+    assert verdict(d, float(holm(np.array([d.p]))[0]), "higher") == "undecided"
+
+
+def test_tie_equals_two_one_sided_tests_of_scipy() -> None:
+    rng = np.random.default_rng(2)
+    base = rng.normal(100, 10, 15)
+    mine = base + rng.normal(0.1, 1.0, 15)
+    d, margin = mine - base, 0.01 * base.mean()
+    above = stats.ttest_1samp(d, -margin, alternative="greater").pvalue
+    below = stats.ttest_1samp(d, margin, alternative="less").pvalue
+    assert paired(mine, base).p_tie == pytest.approx(max(above, below))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sim.errors import UsageError
 from sim.ledger import DAILY, DAILY_FLOATS, PNL, History
-from sim.metrics import all_metrics, check_names
+from sim.metrics import all_metrics, check_names, metric
 from sim.metrics.retention import repurchase
 from sim.scenario import load_scenario
 
@@ -25,7 +29,11 @@ def history() -> History:
     daily["parcels_dispatched"][:] = [9, 9, 10, 10, 40, 10, 10, 10, 9, 9]
     daily["parcels_delivered"][:], daily["parcels_late"][4] = 10, 6
     daily["order_to_door_hours"][:], daily["order_to_door_hours"][4] = 50.0, 80.0
-    daily["tickets"][:], daily["tickets_bot"][:] = 5, 3
+    daily["tickets"][:], daily["tickets_bot"][:], daily["tickets_abandoned"][5] = 5, 3, 3
+    daily["returned_units"][6], daily["red_line_corrections"][1:3] = 30, 2
+    daily["new_customers"][:], daily["left_customers"][:] = 2, 1
+    daily["gmv_yuan"][:], daily["promo_spend_yuan"][4], daily["promo_spend_yuan"][9] = 90.5, 40.0, 7.0
+    daily["overtime_hours"][4:9], daily["temp_hours"][0:3] = 1.5, 4.0
     accounts = {name: np.zeros(10, np.int64) for name in PNL}
     accounts["gross_sales"][:], accounts["refunds"][9], accounts["markdowns"][4] = 1_000, -2_500, -300
     arrivals, capacity = np.zeros((3, 10, 24), np.int64), np.full((3, 10, 24), 4.0)
@@ -43,6 +51,9 @@ def history() -> History:
         ("profit", 8 * 10.0 - 25.0 - 3.0), ("net_revenue", 8 * 10.0 - 25.0 - 3.0), ("peak_load", 48 * 144 / (143 + 48)),
         ("peak_day", 4.0), ("hours_above_capacity", 1.0), ("late_share", 6 / 60),
         ("order_to_door_hours", (5 * 50 + 80) / 6), ("fill_rate", 1 - 12 / 120), ("contacts_per_100_orders", 20.0),
+        ("abandoned_share", 3 / 12), ("return_rate", 30 / 120), ("red_line_corrections", 2.0), ("gmv", 6 * 90.5),
+        ("promo_spend", 40.0), ("overtime_hours", 4 * 1.5), ("temp_hours", 4.0), ("new_customers", 12.0),
+        ("left_customers", 8.0), ("active_base", 3.0),
     ],
 )  # fmt: skip
 def test_metric_by_hand(history: History, name: str, value: float) -> None:
@@ -63,3 +74,38 @@ def test_names_are_checked() -> None:
     check_names(["profit", "peak_load"])
     with pytest.raises(UsageError, match="did you mean 'retention_90d'"):
         check_names(["retention_90"])
+
+
+def test_nothing_happened(history: History) -> None:
+    """Shares of nothing are NaN, never an error."""
+    daily = {name: np.zeros_like(values) for name, values in history.daily.items()}
+    nobody = np.zeros(0, np.int32), np.zeros(0, np.int16)
+    empty = replace(history, daily=daily, arrivals_hourly=np.zeros_like(history.arrivals_hourly),
+                    order_customer=nobody[0], order_day=nobody[1])  # fmt: skip
+    values = {name: m.of(empty) for name, m in all_metrics().items()}
+    assert values["peak_load"] == values["peak_day"] == values["active_base"] == 0.0
+    assert all(np.isnan(values[name]) for name in ("late_share", "fill_rate", "return_rate", "retention_90d"))
+
+
+def test_one_warehouse_cannot_lend_its_hands_to_another(history: History) -> None:
+    arrivals, capacity = history.arrivals_hourly.copy(), history.capacity_hourly.copy()
+    arrivals[1], capacity[1] = 0, 1000.0
+    two = replace(history, stations=("w/pick_pack", "v/pick_pack", "service_desk"), arrivals_hourly=arrivals,
+                  capacity_hourly=capacity)  # fmt: skip
+    assert all_metrics()["hours_above_capacity"].of(two) == 1.0
+    assert all_metrics()["peak_load"].of(two) == pytest.approx(48 * 144 / (143 + 48))
+
+
+def test_the_order_of_metrics_does_not_depend_on_what_was_imported_first() -> None:
+    """Column order decides the bytes of runs.parquet, in the parent as in each worker."""
+    show = "from sim.metrics import all_metrics; print(*all_metrics())"
+    told = [
+        subprocess.run([sys.executable, "-c", first + show], capture_output=True, text=True, check=True).stdout.split()
+        for first in ("", "import sim.metrics.retention, sim.metrics.profit; ")
+    ]
+    assert told[0] == told[1] == list(all_metrics())
+
+
+def test_a_name_is_given_once() -> None:
+    with pytest.raises(ValueError, match=r"'profit' stands in sim\.metrics\.profit and in tests\."):
+        metric("profit", "yuan", "higher", "another")(lambda history: 0.0)
