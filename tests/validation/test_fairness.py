@@ -11,7 +11,8 @@ from sim.scenario import load_scenario
 
 SEEDS = 6
 NO_PULL_FORWARD = (
-    "market.behaviour.fatigue_per_ritual=0.0", "market.behaviour.waiting_weight=0.0", "market.behaviour.stockpiling=0.0",
+    "market.behaviour.fatigue_per_ritual=0.0", "market.behaviour.waiting_weight=0.0",
+    "market.behaviour.stockpiling=0.0",
     "catalogue.categories.soft_drinks.storability=0.05", "catalogue.categories.skincare.storability=0.05",
     "catalogue.categories.apparel.storability=0.05",
 )  # fmt: skip
