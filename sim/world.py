@@ -72,7 +72,8 @@ class World(mesa.Model):
         guests: Sequence[type[Actor]] = (),
     ) -> None:  # fmt: skip
         super().__init__(rng=seed % 2**32)
-        self.scenario, self.schedule, self.seed_number = scenario, schedule, seed
+        # not `scenario`: Mesa 3.5 keeps that name on a model for itself
+        self.spec, self.schedule, self.seed_number = scenario, schedule, seed
         self.line_up_name = line_up if isinstance(line_up, str) else "given"
         self.streams, self.env = Streams(seed), simpy.Environment()
         self.day, self.midnight, self.date = 0, 0, scenario.calendar.start
@@ -83,7 +84,7 @@ class World(mesa.Model):
     # ---- building ------------------------------------------------------------------------------
     def _lay_shelves(self) -> None:
         """Names, prices, shelves, the calendar and the books, all empty."""
-        scenario, catalogue = self.scenario, self.scenario.catalogue
+        scenario, catalogue = self.spec, self.spec.catalogue
         self.shop = shop = shop_of(scenario)
         days, k = scenario.calendar.days, len(shop.skus)
         self.records, self.ledger = Records.empty(shop, days), Ledger(days, k)
@@ -105,11 +106,11 @@ class World(mesa.Model):
 
     def _settle_actors(self, line_up: LineUp, guests: Sequence[type[Actor]]) -> None:
         """Everybody moves in; within a phase, actors act in this order."""
-        ops = self.scenario.operations
+        ops = self.spec.operations
         self.rival = Rival(self)
         self.suppliers = {name: Supplier(self, name) for name in ops.suppliers}
         self.consumers = Consumers(self)
-        self.segments = [Segment(self, name, n) for n, name in enumerate(self.scenario.market.segments)]
+        self.segments = [Segment(self, name, n) for n, name in enumerate(self.spec.market.segments)]
         self.warehouses = [Warehouse(self, name, n, 2 * n) for n, name in enumerate(ops.warehouses)]
         self.fleets = [CourierFleet(self, name, n) for n, name in enumerate(self.shop.cities)]
         self.orders = OrderBook(self)
@@ -130,13 +131,13 @@ class World(mesa.Model):
             self.stock[:, warehouse.number] = np.ceil(expected * served * warehouse.terms.start_days)
         self.ledger.units_in += self.stock.sum(axis=1)
         value = int((self.stock.sum(axis=1) * self.cost_fen).sum())
-        cash = round(100 * self.scenario.operations.finance.opening_cash_yuan)
+        cash = round(100 * self.spec.operations.finance.opening_cash_yuan)
         self.ledger.balance |= {"stock": value, "cash": cash}
         self.ledger.opening = value + cash
 
     def _expected_sales(self) -> NDArray[np.float64]:
         """(K,) rough units a day at list price: visits x need x logit share."""
-        mind, market = self.consumers.mind, self.scenario.market
+        mind, market = self.consumers.mind, self.spec.market
         shares = np.array([s.share * s.visits_per_day for s in market.segments.values()])
         visits = market.consumers * (1 - market.prospect_share) * shares
         out = np.zeros(len(self.shop.skus))
@@ -164,7 +165,7 @@ class World(mesa.Model):
 
     def _days(self) -> Generator[Any, Any, None]:
         """SimPy process: the day, as the head of this file lists it."""
-        for day in range(self.scenario.calendar.days):
+        for day in range(self.spec.calendar.days):
             self._dawn(day)
             self._shop(0, 6)
             yield self.env.timeout(6 * 3600)
@@ -185,17 +186,17 @@ class World(mesa.Model):
     def _dawn(self, day: int) -> None:
         """Midnight: a new date; attention decides who will come."""
         self.day, self.midnight, self.ledger.day = day, day * DAY, day
-        self.date = self.scenario.calendar.start + datetime.timedelta(days=day)
+        self.date = self.spec.calendar.start + datetime.timedelta(days=day)
         self.hours_today = 0.0
         self.paid_today[:] = self.units_today[:] = 0
         self.offered_today = 0
         plain, ritual, traffic = self.counter.attention(day)
         base = float(plain.sum()) / plain.shape[0]
         rate = max(1.0, float(self.consumers.people.rate.sum()))
-        extra = traffic / self.scenario.operations.finance.visit_yuan / rate
+        extra = traffic / self.spec.operations.finance.visit_yuan / rate
         self.paid_share = extra / base if base > 0 else 0.0
         self.ledger.book("traffic", "cash", -round(100 * traffic))
-        self.consumers.wake(plain, ritual, self.scenario.market.behaviour.ritual_discovery)
+        self.consumers.wake(plain, ritual, self.spec.market.behaviour.ritual_discovery)
 
     def _shop(self, from_hour: int, to_hour: int) -> None:
         """Shoppers of a part of the day, in pieces within which no public offer changes."""
@@ -236,7 +237,7 @@ class World(mesa.Model):
         shelf_units = self.stock.sum(axis=1) + self.orders.reserved.sum(axis=1) + self._moving()
         restock = sum(w.restock for w in self.warehouses)
         value = int(((shelf_units + restock) * self.cost_fen).sum())
-        ledger.book("interest", "cash", -round(value * self.scenario.operations.finance.interest_per_year / 365))
+        ledger.book("interest", "cash", -round(value * self.spec.operations.finance.interest_per_year / 365))
         ledger.check_units(self.shop.skus, shelf_units)
         bills = -sum(sum(s.bills.values()) for s in self.suppliers.values())
         ledger.check_money({"stock": value, "payable": bills})
@@ -266,8 +267,8 @@ class World(mesa.Model):
         daily["order_to_door_hours"][day] = self.hours_today / delivered if delivered else np.nan
         records.late_share[day] = daily["parcels_late"][day] / delivered if delivered else 0.0
         records.arrivals[:, day] = records.arrivals_hourly[:, day].sum(axis=1)
-        if day == self.scenario.calendar.days - 1:
-            lost = (1.0 - self.scenario.operations.finance.salvage_share) * stock_value
+        if day == self.spec.calendar.days - 1:
+            lost = (1.0 - self.spec.operations.finance.salvage_share) * stock_value
             ledger.book("salvage_loss", "stock", -round(lost))
         daily["cash_yuan"][day] = ledger.balance["cash"] / 100
 
@@ -306,13 +307,13 @@ class World(mesa.Model):
         customers = [c for c, _ in placed] or [np.zeros(0, np.int32)]
         days = [np.full(c.size, d, np.int16) for c, d in placed] or [np.zeros(0, np.int16)]
         people, daily = self.consumers.people, self.ledger.daily
-        warm_up = max(0, self.scenario.calendar.warm_up_days - 1)
+        warm_up = max(0, self.spec.calendar.warm_up_days - 1)
         return History(
-            scenario=self.scenario, schedule=self.schedule, line_up=self.line_up_name, seed=self.seed_number,
+            scenario=self.spec, schedule=self.schedule, line_up=self.line_up_name, seed=self.seed_number,
             daily=daily, accounts=self.ledger.accounts, stations=self.shop.stations,
             arrivals_hourly=self.records.arrivals_hourly, capacity_hourly=self.records.capacity_hourly[:, :-1],
             order_customer=np.concatenate(customers), order_day=np.concatenate(days),
-            source=np.where(people.source == PROSPECT, -1, people.source).astype(np.int8),
+            source=np.where(people.source == PROSPECT, np.int8(-1), people.source.astype(np.int8)),
             left=people.left.astype(np.int8), start_stock_value_yuan=float(daily["stock_value_yuan"][warm_up]),
             end_stock_value_yuan=float(daily["stock_value_yuan"][-1]),
         )  # fmt: skip

@@ -39,7 +39,7 @@ def _draw(quantiles: Floats, u: Floats) -> Floats:
 
 def mind_of(world: World) -> Mind:
     """The behaviour parameters of a scenario as the kernels read them."""
-    market, catalogue = world.scenario.market, world.scenario.catalogue
+    market, catalogue = world.spec.market, world.spec.catalogue
     b, segments = market.behaviour, list(market.segments.values())
     categories, skus = list(catalogue.categories.values()), [catalogue.skus[name] for name in world.shop.skus]
     names = list(catalogue.categories)
@@ -156,8 +156,8 @@ class Consumers(Actor):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.mind = mind_of(world)
-        self.people = people_of(world.scenario.market, self.mind, world)
-        self.group_size = count_groups(self.people, 0, len(world.scenario.market.segments))
+        self.people = people_of(world.spec.market, self.mind, world)
+        self.group_size = count_groups(self.people, 0, len(world.spec.market.segments))
         self.tally: Tallies = self._fresh_tally()
         self._came: tuple[NDArray[np.int32], NDArray[np.int32]] = (np.zeros(0, np.int32),) * 2
         self._next = self._orders = 0
@@ -193,7 +193,7 @@ class Consumers(Actor):
 
     def write_to(self, share: Floats, coupon: NDArray[np.int64]) -> NDArray[np.int64]:
         """Messages go out; returns (G,) how many."""
-        b, world = self.world.scenario.market.behaviour, self.world
+        b, world = self.world.spec.market.behaviour, self.world
         cap_days = 7.0 / b.message_cap_per_week if b.message_cap_per_week > 0 else 1e9
         key = world.streams.key("message", world.day)
         return send_messages(key, self.people, self.mind, share, coupon, world.day, cap_days, b.message_fatigue)
@@ -222,6 +222,6 @@ class Consumers(Actor):
         ledger.count("red_line_corrections", int(tally.corrections[0]))
         ledger.count("new_customers", int(tally.won.sum()))
         ledger.flow("won", int(tally.won.sum()))
-        self.group_size = count_groups(self.people, day + 1, len(world.scenario.market.segments))
+        self.group_size = count_groups(self.people, day + 1, len(world.spec.market.segments))
         people = self.people
         ledger.count("customers", int(((people.source != PROSPECT) & (people.left == 0)).sum()))

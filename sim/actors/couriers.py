@@ -26,7 +26,7 @@ class CourierFleet(Actor):
     def __init__(self, world: World, name: str, number: int) -> None:
         super().__init__(world)
         self.name, self.number = name, number
-        self.terms = world.scenario.operations.couriers[name]
+        self.terms = world.spec.operations.couriers[name]
         self.station = Station(f"{name}/couriers", world.env)
         self.on_road = 0
         """Parcels in trucks on their way to the depot."""
@@ -34,7 +34,7 @@ class CourierFleet(Actor):
 
     def start(self, couriers: int, surge: float) -> None:
         """Today's couriers go out between the courier hours; surge within its limit."""
-        begin, end = self.world.scenario.operations.courier_hours
+        begin, end = self.world.spec.operations.courier_hours
         self._base = min(couriers, self.terms.couriers)
         self._surge = min(surge, self.terms.surge_max_factor * self.terms.couriers)
         midnight = self.world.midnight
@@ -50,7 +50,7 @@ class CourierFleet(Actor):
         """SimPy process: after its time on the road, the truck's parcels join the depot's queue."""
         yield self.world.env.timeout(road_seconds)
         self.on_road -= parcels.size
-        begin, end = self.world.scenario.operations.courier_hours
+        begin, end = self.world.spec.operations.courier_hours
         mean = np.full(parcels.size, (end - begin) * 3600.0 / self.terms.parcels_per_day)
         consumers = self.world.parcels.get("consumer", parcels).astype(np.int64)
         entities = consumers * 8192 + self.world.parcels.get("placed", parcels) // 86_400

@@ -33,7 +33,7 @@ class Crew:
 
     def start(self, regular: Floats, overtime: Floats, temps: Floats, hour_yuan: float) -> None:
         """Today's shifts, (3,) hours each, cut to what payroll and law allow; books the wages."""
-        world, labour = self.world, self.world.scenario.operations.labour
+        world, labour = self.world, self.world.spec.operations.labour
         regular = _cut(regular, 8.0 * self.heads)
         overtime = _cut(overtime, min(labour.overtime_hours_per_day * self.heads, self.overtime_left()))
         self._overtime_in_month += float(overtime.sum())
@@ -63,11 +63,11 @@ class Crew:
         if (self.world.date.year, self.world.date.month) != self._month:
             self._month = (self.world.date.year, self.world.date.month)
             self._overtime_in_month = 0.0
-        return self.world.scenario.operations.labour.overtime_hours_per_month * self.heads - self._overtime_in_month
+        return self.world.spec.operations.labour.overtime_hours_per_month * self.heads - self._overtime_in_month
 
     def _hire(self, temps: Floats) -> int:
         """Engages temps for the first day that training still allows; returns how many are new."""
-        labour, ahead = self.world.scenario.operations.labour, self.world.scenario.operations.labour.temp_training_days
+        labour, ahead = self.world.spec.operations.labour, self.world.spec.operations.labour.temp_training_days
         if ahead >= temps.size:
             return 0
         day = self.world.day + ahead
@@ -76,7 +76,7 @@ class Crew:
         return max(0, wanted - self.booked.get(day - 1, 0))
 
     def _shown_up(self, engaged: int) -> int:
-        labour, world = self.world.scenario.operations.labour, self.world
+        labour, world = self.world.spec.operations.labour, self.world
         key = world.streams.key(f"no-show {self.station.name}", world.day)
         return sum(uniform(key, np.int64(n), 0) >= labour.temp_no_show for n in range(engaged))
 

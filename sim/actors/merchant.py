@@ -46,9 +46,9 @@ class Merchant(Actor):
         rng = world.streams.generator(f"strategy {kind}", world.day)
         try:
             return question(*told, rng), look
-        except StrategyError:
+        except (StrategyError, KeyboardInterrupt):
             raise
-        except Exception as error:  # a user's code may fail in any way; it costs this run only
+        except BaseException as error:  # a user's code may fail in any way, SystemExit too; it costs this run only
             raise look.fail(f"must answer without an error, raised {type(error).__name__}: {error}") from error
 
     def decide(self) -> None:
@@ -112,5 +112,5 @@ class Merchant(Actor):
         coupon = np.where(touches.content == 1, np.round(100 * touches.coupon), 0).astype(np.int64)
         sent = world.consumers.write_to(touches.share, coupon)
         world.records.messages[:, world.day] = sent
-        cost = round(100 * world.scenario.operations.finance.message_yuan * int(sent.sum()))
+        cost = round(100 * world.spec.operations.finance.message_yuan * int(sent.sum()))
         world.ledger.book("outreach", "cash", -cost)

@@ -49,7 +49,7 @@ class Running:
 
 def running_of(world: World, schedule: str) -> tuple[Running, ...]:
     """The campaigns of a schedule, in order of their start."""
-    scenario, out = world.scenario, []
+    scenario, out = world.spec, []
     for name in scenario.schedules[schedule]:
         c = scenario.campaigns[name]
         second = scenario.calendar.second_of
@@ -80,7 +80,7 @@ class Counter:
     def __post_init__(self) -> None:
         world = self.world
         self.listed = np.round(100 * world.shop.list_price).astype(np.int64)
-        self.floor = np.ceil(world.cost_fen / (1.0 - world.scenario.red_lines.margin_floor)).astype(np.int64)
+        self.floor = np.ceil(world.cost_fen / (1.0 - world.spec.red_lines.margin_floor)).astype(np.int64)
         self.floor = np.minimum(self.floor, self.listed)
         channels = len(world.shop.channels)
         self.shelf = np.broadcast_to(self.listed, (24, channels, self.listed.size)).copy()
@@ -168,7 +168,7 @@ class Counter:
 
     def attention(self, day: int) -> tuple[Floats, Floats, float]:
         """(plain, ritual, paid yuan): (C, 24) multiples of the visit rate by hour, and traffic spent."""
-        world, market = self.world, self.world.scenario.market
+        world, market = self.world, self.world.spec.market
         profile = np.asarray(market.hour_profile) / sum(market.hour_profile)
         weekday = np.asarray(market.weekday_profile)
         base = profile * (weekday[world.date.weekday()] / weekday.mean())
@@ -187,7 +187,7 @@ class Counter:
             pull = np.maximum(pull, mine)
             spend = r.terms.traffic_yuan_per_day * market.consumers / 100_000 * open_share / 24
             yuan += float(spend.sum())
-            paid += spend / world.scenario.operations.finance.visit_yuan
+            paid += spend / world.spec.operations.finance.visit_yuan
         rate = max(1.0, float(world.consumers.people.rate.sum()))
         plain = np.tile(base + paid / rate, (len(world.shop.cities), 1))
         return plain, np.tile(pull, (len(world.shop.cities), 1)), yuan

@@ -130,7 +130,7 @@ class OrderBook(Actor):
         cost = int((world.cost_fen[rows["sku"]] * rows["units"]).sum())
         ledger.book("cost_of_goods", "stock", -cost)
         # rounded line by line, so that cutting the day into more slices changes no fen
-        commission = np.round(world.scenario.operations.finance.commission * rows["paid"]).astype(np.int64)
+        commission = np.round(world.spec.operations.finance.commission * rows["paid"]).astype(np.int64)
         ledger.book("commission", "cash", -int(commission.sum()))
         np.add.at(ledger.units_out, rows["sku"], rows["units"])
         ledger.count("orders", orders)
@@ -147,7 +147,7 @@ class OrderBook(Actor):
     # ---- handing over --------------------------------------------------------------------------
     def handed_over(self, parcels: Ints, done: Ints) -> None:
         """Parcels reached the door: promises are judged, payouts planned, returns drawn."""
-        world, ops = self.world, self.world.scenario.operations
+        world, ops = self.world, self.world.spec.operations
         if parcels.size == 0:
             return
         order = np.argsort(parcels, kind="stable")
@@ -187,7 +187,7 @@ class OrderBook(Actor):
 
     def refund(self, lines: Ints) -> Ints:
         """Inspected lines are refunded; returns (K,) units that can be sold again."""
-        world, finance = self.world, self.world.scenario.operations.finance
+        world, finance = self.world, self.world.spec.operations.finance
         sku = self.lines.get("sku", lines).astype(np.int64)
         units, paid = self.lines.get("units", lines).astype(np.int64), self.lines.get("paid", lines)
         self.lines.set("closes", lines, world.day)
@@ -209,7 +209,7 @@ class OrderBook(Actor):
         """Buyers of parcels whose promise passed today and that are not there yet ask tomorrow."""
         world = self.world
         done, asked = self.parcels.column("done"), self.parcels.column("asked")
-        limit = int(world.env.now - world.scenario.operations.promise_hours * 3600)
+        limit = int(world.env.now - world.spec.operations.promise_hours * 3600)
         overdue = np.flatnonzero((done == 0) & (asked == 0) & (self.parcels.column("placed") <= limit))
         if overdue.size:
             asked[overdue] = 1

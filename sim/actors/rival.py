@@ -24,11 +24,11 @@ class Rival(Actor):
     @property
     def utility(self) -> float:
         """Utility added to "not now": positive while the rival is cheap."""
-        return -self.world.scenario.market.rival.pull * self.log_index
+        return -self.world.spec.market.rival.pull * self.log_index
 
     def receive(self) -> None:
         """A new price every morning."""
-        rival = self.world.scenario.market.rival
+        rival = self.world.spec.market.rival
         shock = normal(self.world.streams.key("rival", self.world.day), np.int64(0), 0)
         self.log_index = rival.price_persistence * self.log_index + rival.price_sd * shock
         self.world.records.rival_index[self.world.day] = math.exp(self.log_index)

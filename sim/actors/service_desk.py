@@ -25,14 +25,14 @@ class ServiceDesk(Actor):
 
     def __init__(self, world: World, index: int) -> None:
         super().__init__(world)
-        self.terms = world.scenario.operations.service_desk
+        self.terms = world.spec.operations.service_desk
         self.station = Station("service_desk", world.env)
         per_hour = self.terms.concurrency * 60.0 / self.terms.handle_minutes
         self.crew = Crew(world, index, self.station, self.terms.agents, per_hour, self.terms.concurrency)
         self.tickets = Pool(consumer=np.int32)
         self.bot_share = 1.0
         self._tomorrow: list[tuple[NDArray[np.int32], Ints]] = []
-        profile = np.asarray(world.scenario.market.hour_profile)
+        profile = np.asarray(world.spec.market.hour_profile)
         self._hours = np.cumsum(profile) / profile.sum()
 
     def receive(self) -> None:

@@ -20,7 +20,7 @@ class Supplier(Actor):
     def __init__(self, world: World, name: str) -> None:
         super().__init__(world)
         self.name = name
-        self.terms = world.scenario.operations.suppliers[name]
+        self.terms = world.spec.operations.suppliers[name]
         self.trucks: dict[int, NDArray[np.int64]] = {}
         """Day of arrival -> (K, W) units aboard."""
         self.promised: dict[int, NDArray[np.int64]] = {}

@@ -25,7 +25,7 @@ class Warehouse(Actor):
     def __init__(self, world: World, name: str, number: int, first_station: int) -> None:
         super().__init__(world)
         self.name, self.number = name, number
-        self.terms = world.scenario.operations.warehouses[name]
+        self.terms = world.spec.operations.warehouses[name]
         self.pick_pack = Station(f"{name}/pick_pack", world.env)
         self.returns = Station(f"{name}/returns", world.env)
         self.crews = (
@@ -85,7 +85,7 @@ class Warehouse(Actor):
 
     def dispatch(self, parcels: Ints) -> None:
         """A wave leaves: parcels of each city reach its depot after the road time."""
-        world, finance = self.world, self.world.scenario.operations.finance
+        world, finance = self.world, self.world.spec.operations.finance
         if parcels.size == 0:
             return
         parcels = np.sort(parcels)
@@ -103,9 +103,9 @@ class Warehouse(Actor):
     def _road_seconds(self, city: str, number: int) -> int:
         """Road time of the truck that leaves now, lognormal around the city's mean."""
         world = self.world
-        mean = 3600.0 * world.scenario.market.cities[city].line_haul_hours.get(self.name, 4.0)
+        mean = 3600.0 * world.spec.market.cities[city].line_haul_hours.get(self.name, 4.0)
         truck = np.array([int(world.env.now) // 3600 * 1024 + number])
-        key, cv = world.streams.key(f"truck {self.name}"), world.scenario.operations.line_haul_cv
+        key, cv = world.streams.key(f"truck {self.name}"), world.spec.operations.line_haul_cv
         return int(lognormal_seconds(key, truck, np.array([mean]), cv)[0])
 
     def take_back(self, lines: Ints, days: NDArray[np.int16]) -> None:
@@ -127,7 +127,7 @@ class Warehouse(Actor):
 
     def pay(self) -> None:
         """Wages and rent of the day."""
-        world, finance = self.world, self.world.scenario.operations.finance
+        world, finance = self.world, self.world.spec.operations.finance
         for crew in self.crews:
             for kind, account in (("regular", "labour_regular"), ("overtime", "labour_overtime"),
                                   ("temps", "labour_temps")):  # fmt: skip
