@@ -11,20 +11,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sim.fit import fit_orders
     from sim.lab.compare import compare
+    from sim.lab.run import run_one as run
     from sim.scenario import Scenario, load_scenario
     from sim.world import World
 
 __version__ = "0.1.0"
-__all__ = ["Scenario", "World", "__version__", "compare", "fit_orders", "load_scenario"]
+__all__ = ["Scenario", "World", "__version__", "compare", "fit_orders", "load_scenario", "run"]
 
 _HOME = {
-    "Scenario": "sim.scenario", "World": "sim.world", "compare": "sim.lab.compare", "fit_orders": "sim.fit",
-    "load_scenario": "sim.scenario",
-}  # fmt: skip
+    "Scenario": "sim.scenario:Scenario",
+    "World": "sim.world:World",
+    "compare": "sim.lab.compare:compare",
+    "fit_orders": "sim.fit:fit_orders",
+    "load_scenario": "sim.scenario:load_scenario",
+    "run": "sim.lab.run:run_one",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Loads a public name from the module that holds it."""
     if name not in _HOME:
         raise AttributeError(f"module 'sim' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    module, _, attribute = _HOME[name].partition(":")
+    return getattr(import_module(module), attribute)

@@ -90,7 +90,7 @@ def _load(reference: str, settings: Sequence[str], metrics: bool = False) -> Sce
 
 
 # ---- experiments -------------------------------------------------------------------------------
-@cli.command()
+@cli.command(short_help="The verdict: every schedule x line-up x seed, on common draws.")
 @_scenario_options
 @_run_options
 def compare(scenario: str, settings: tuple[str, ...], **options: Any) -> None:
@@ -157,7 +157,7 @@ class _progress:
             self.bar.stop()
 
 
-@cli.command()
+@cli.command(short_help="One world, one history: all metrics.")
 @_scenario_options
 @click.option("--schedule", required=True, help="A schedule of the scenario.")
 @click.option("--line-up", required=True, help="A line-up of the scenario.")
@@ -189,9 +189,14 @@ def run(
         from sim.metrics import all_metrics  # numpy alone
 
         for name, metric in all_metrics().items():
-            click.echo(f"{name:<24}{result.metrics[name]:>18,.4g} {metric.unit}")
+            click.echo(f"{name:<24}{_figure(result.metrics[name]):>18} {metric.unit}")
         if out is not None:
             click.echo(f"Tables: {_shown(out)}")
+
+
+def _figure(value: float) -> str:
+    """Whole numbers from a thousand up, four digits below."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _one_of(option: str, value: str, known: Sequence[str] | dict[str, Any]) -> None:
@@ -203,7 +208,7 @@ def _one_of(option: str, value: str, known: Sequence[str] | dict[str, Any]) -> N
         raise UsageError(f"{option}: must be one of {', '.join(known)}, got {value!r}{hint}")
 
 
-@cli.command()
+@cli.command(short_help="Repeat a stored result and say whether it is identical.")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default.")
 def rerun(folder: Path, workers: int | None) -> None:
@@ -216,7 +221,7 @@ def rerun(folder: Path, workers: int | None) -> None:
 
 
 # ---- scenarios ---------------------------------------------------------------------------------
-@cli.command()
+@cli.command(short_help="Check a scenario and say all that is wrong; run nothing.")
 @_scenario_options
 def validate(scenario: str, settings: tuple[str, ...]) -> None:
     """Checks SCENARIO and says what is wrong, all at once; runs nothing."""
@@ -232,7 +237,7 @@ def validate(scenario: str, settings: tuple[str, ...]) -> None:
     )
 
 
-@cli.command()
+@cli.command(short_help="The JSON Schema of scenarios, with units and sources.")
 @click.option("--table", is_flag=True, help="One line a field instead of JSON Schema: path, unit, default, source.")
 def schema(table: bool) -> None:
     """The JSON Schema of scenarios, for editors; every field with unit, meaning and source."""
@@ -245,7 +250,7 @@ def schema(table: bool) -> None:
         click.echo(f"{row['path']}  [{row['unit']}]  {row['default']}  {row['meaning']}  ({row['source']})")
 
 
-@cli.command()
+@cli.command(short_help="Write a commented scenario to start from.")
 @click.argument("name")
 def new(name: str) -> None:
     """Writes NAME.yaml, a commented scenario to start from."""
@@ -275,7 +280,7 @@ def list_(what: str) -> None:
         click.echo(line)
 
 
-@cli.command()
+@cli.command(short_help="Your order history -> a calibrated scenario.")
 @click.argument("orders", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The scenario file to write.")
 @click.option("--yuan", type=click.FloatRange(0, min_open=True), default=1.0, help="Worth of the file's currency unit.")
