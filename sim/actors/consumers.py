@@ -175,6 +175,11 @@ class Consumers(Actor):
         self._came = visitors(key, self.people, self.mind, world.day, plain, ritual, discovery)
         self._next = self._orders = 0
 
+    @property
+    def coming(self) -> NDArray[np.int32]:
+        """Who comes today, in order of arrival."""
+        return self._came[0]
+
     def buy(self, offer: Slice) -> tuple[Lines, int, tuple[NDArray[np.int32], NDArray[np.int64]]]:
         """Serves those who come while `offer` stands: (lines, how many, (visitors, their seconds))."""
         world, first = self.world, self._next
