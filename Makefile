@@ -62,7 +62,7 @@ test-other: ## the tests on Python 3.12 and 3.13, where installed
 lock: $(STAMP) ## renew requirements.lock (needs uv: pip install uv)
 	@command -v uv >/dev/null || test -x $(BIN)/uv || { echo 'make lock needs uv: $(BIN)/pip install uv'; exit 2; }
 	PATH="$(abspath $(BIN)):$$PATH" uv pip compile pyproject.toml --extra dev --python-version 3.11 \
-	  --universal --upgrade --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+	  --universal --upgrade --generate-hashes --no-header -q -o requirements.lock
 
 clean: ## remove the environments, caches and builds (results stay)
 	rm -rf .venv .venv-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

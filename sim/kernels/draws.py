@@ -21,7 +21,7 @@ _TO_UNIT = 1.0 / (1 << 53)
 
 
 @njit(cache=True, inline="always")
-def bits(key, entity, draw):  # type: ignore[no-untyped-def]
+def bits(key, entity, draw):
     """64 random bits."""
     z = key + np.uint64(entity) * _WEYL_ENTITY + np.uint64(draw) * _WEYL_DRAW
     z = (z ^ (z >> _S30)) * _M1
@@ -30,26 +30,26 @@ def bits(key, entity, draw):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def uniform(key, entity, draw):  # type: ignore[no-untyped-def]
+def uniform(key, entity, draw):
     """A uniform in the open interval (0, 1)."""
     return (float(bits(key, entity, draw) >> _S11) + 0.5) * _TO_UNIT
 
 
 @njit(cache=True, inline="always")
-def gumbel(key, entity, draw):  # type: ignore[no-untyped-def]
+def gumbel(key, entity, draw):
     """A standard Gumbel: the noise whose maximum gives logit choices."""
     return -math.log(-math.log(uniform(key, entity, draw)))
 
 
 @njit(cache=True, inline="always")
-def normal(key, entity, draw):  # type: ignore[no-untyped-def]
+def normal(key, entity, draw):
     """A standard normal (Box-Muller on draws `draw` and `draw + 1`)."""
     radius = math.sqrt(-2.0 * math.log(uniform(key, entity, draw)))
     return radius * math.cos(2.0 * math.pi * uniform(key, entity, draw + 1))
 
 
 @njit(cache=True, inline="always")
-def poisson(mean, u):  # type: ignore[no-untyped-def]
+def poisson(mean, u):
     """Poisson quantile at `u` by inversion; meant for small means, capped at 1,000."""
     p = math.exp(-mean)
     total, count = p, 0

@@ -12,7 +12,7 @@ from sim.kernels.people import F64, I16, I32, I64, LATE, NATURAL, PROSPECT, U8, 
 
 
 @njit(cache=True, inline="always")
-def _feel_rate(people, mind, i):  # type: ignore[no-untyped-def]
+def _feel_rate(people, mind, i):
     """Sets the visit rate from trust."""
     if people.left[i] > 0 or people.source[i] == PROSPECT:
         return

@@ -35,7 +35,7 @@ _NONE = -1
 
 
 @njit(cache=True, inline="always")
-def stage_of(people, i, day):  # type: ignore[no-untyped-def]
+def stage_of(people, i, day):
     """Index into `contracts.STAGES`: prospect, new, active, at_risk, dormant, lost."""
     if people.source[i] == PROSPECT:
         return 0
@@ -59,7 +59,7 @@ def count_groups(people: People, day: int, segments: int) -> I64:
 
 
 @njit(cache=True, inline="always")
-def _fatigue(people, mind, i, day):  # type: ignore[no-untyped-def]
+def _fatigue(people, mind, i, day):
     age = day - people.fatigue_day[i]
     return people.fatigue[i] * math.exp(-mind.fatigue_decay * age)
 
@@ -133,7 +133,7 @@ def visitors(
 
 
 @njit(cache=True, inline="always")
-def _node(stock, route, city, sku):  # type: ignore[no-untyped-def]
+def _node(stock, route, city, sku):
     """First warehouse on the city's route that has the SKU, or -1."""
     for r in range(route.shape[1]):
         if stock[sku, route[city, r]] > 0:
@@ -283,7 +283,7 @@ def serve(
 
 
 @njit(cache=True)
-def _write(offer, lines, n, order, i, s, k, o, node, units, group, hour, voucher, tally):  # type: ignore[no-untyped-def]
+def _write(offer, lines, n, order, i, s, k, o, node, units, group, hour, voucher, tally):
     """Writes one itemised line: list - markdown - coupon = paid, never below the floor.
 
     The group's coupon is off every unit; a larger voucher replaces it on one unit.
@@ -306,7 +306,7 @@ def _write(offer, lines, n, order, i, s, k, o, node, units, group, hour, voucher
 
 
 @njit(cache=True)
-def _threshold(key, people, offer, stock, lines, first, last, subtotal, i, c, tally):  # type: ignore[no-untyped-def]
+def _threshold(key, people, offer, stock, lines, first, last, subtotal, i, c, tally):
     """Applies spend-X-save-Y to an order; within a fifth of reach, a filler unit may be added."""
     spend, save, presale = offer.threshold_spend, offer.threshold_save, offer.price.shape[1] - 1
     if 0.8 * spend <= subtotal < spend and uniform(key, i, 1000) < math.exp(-people.hassle[i]):
@@ -342,7 +342,7 @@ def _threshold(key, people, offer, stock, lines, first, last, subtotal, i, c, ta
 
 
 @njit(cache=True)
-def _ordered(key, people, mind, offer, i, day, tally):  # type: ignore[no-untyped-def]
+def _ordered(key, people, mind, offer, i, day, tally):
     """A person has ordered: a prospect becomes a customer, won by the festival, by paid traffic or
     by himself."""
     if people.source[i] == PROSPECT:

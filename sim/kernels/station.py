@@ -19,7 +19,7 @@ ABANDONED = np.int64(-1)
 
 
 @njit(cache=True, inline="always")
-def _push(heap, size, value):  # type: ignore[no-untyped-def]
+def _push(heap, size, value):
     child = size
     while child > 0:
         parent = (child - 1) >> 1
@@ -31,7 +31,7 @@ def _push(heap, size, value):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def _pop(heap, size):  # type: ignore[no-untyped-def]
+def _pop(heap, size):
     """Removes the smallest of `size` values; the caller lowers its count."""
     value = heap[size - 1]
     parent, last = 0, size - 1

@@ -57,7 +57,7 @@ def daily_orders(daily: pd.DataFrame, scenario: Scenario, ax: Axes | None = None
 
 def _x(when: object) -> float:
     """A moment on the date axis, days."""
-    return float(date2num(when))  # type: ignore[no-untyped-call]
+    return float(date2num(when))  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
 
 
 def _series(daily: pd.DataFrame, scenario: Scenario, theme: Theme) -> list[_Series]:
@@ -110,10 +110,10 @@ def _names_in(series: list[_Series]) -> float:
 def _axes(ax: Axes, series: list[_Series], scenario: Scenario) -> None:
     calendar = scenario.calendar
     ax.set_xlim(_x(calendar.start), _x(calendar.date_of(calendar.days)))
-    locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
     ax.xaxis_date()
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
     ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_ylabel("orders/day")
