@@ -165,7 +165,8 @@ def serve(
     Each needed category is a multinomial logit among SKU x offer and "not now" with one keyed
     Gumbel draw per alternative, so that improving one SKU moves buyers only toward it. `stock`
     (K, W) is lowered as units are sold. `lines` must have room for one line per visitor and
-    category.
+    category. One long function on purpose: it is the consumer's visit from top to bottom, and
+    passing its dozen locals to helpers would hide which of them a choice depends on.
     """
     n_cat = mind.pack_days.size
     n_sku = mind.first_sku[n_cat]

@@ -32,8 +32,8 @@ class Segment(Section):
         "needs it spreads purchase rates (CDNOW BG/NBD r 0.27 for one shop)", ASSUMPTION, gt=0.05, le=100,
     )  # fmt: skip
     price_sensitivity: float = param(
-        3.4, "1", "median of the price coefficient [beta] on log price",
-        "Bijmolt et al. 2005: mean elasticity -2.62; beta (1 - share) gives it", ge=0, le=20,
+        2.1, "1", "median of the price coefficient [beta] on log price",
+        "Bijmolt et al. 2005: mean elasticity -2.62 = -beta (1 + reference weight) (1 - choice share)", ge=0, le=20,
     )  # fmt: skip
     price_sensitivity_sd: float = param(
         0.3, "1", "log standard deviation of beta across people", ASSUMPTION, ge=0, le=2
