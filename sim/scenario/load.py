@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Sequence
@@ -59,6 +60,7 @@ def _checked(document: Document, file: File) -> Scenario:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:
         faults += [_fault(document, problem) for problem in error.errors()]
+        faults += _faults_beside(document, file, [problem["loc"] for problem in error.errors()])
         raise ScenarioError(_in_order(faults)) from None
     except RecursionError:
         raise ScenarioError([Fault(str(file), "", "must not be nested so deeply")]) from None
@@ -70,6 +72,27 @@ def _checked(document: Document, file: File) -> Scenario:
     if faults:
         raise ScenarioError(_in_order(faults))
     return scenario
+
+
+def _faults_beside(document: Document, file: File, wrong: list[tuple[int | str, ...]]) -> list[Fault]:
+    """Cross-checks of what is right beside the faults: the same scenario with the wrong values at their
+    defaults. Nothing where a wrong value has no default."""
+    data = copy.deepcopy(document.data)
+    for loc in wrong:
+        place: Any = data
+        for part in loc[:-1]:
+            place = place.get(part) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            place.pop(loc[-1], None)
+    try:
+        scenario = Scenario.model_validate(data)
+    except (ValidationError, RecursionError):
+        return []
+    scenario._folder = file.resolve().parent
+    found = [Fault(_place(document, path), dotted(path), must_be, got, hint)
+             for path, must_be, got, hint in faults_of(scenario)]  # fmt: skip
+    touched = {dotted(loc[:-1]) for loc in wrong if len(loc) > 1}
+    return [fault for fault in found if not any(fault.what.startswith(part) for part in touched)]
 
 
 def _in_order(faults: list[Fault]) -> list[Fault]:

@@ -138,6 +138,11 @@ def test_files_that_are_no_scenarios(tmp_path: Path, raw: bytes, message: str) -
     assert message in faults(tmp_path, raw)
 
 
+def test_a_wrong_type_does_not_hide_a_wrong_name(tmp_path: Path) -> None:
+    told = faults(tmp_path, HEAD + "seed: x\nschedules: {big_promo: [double13]}\n")
+    assert [message.split(": ")[1] for message in told] == ["seed", "schedules.big_promo.0"]
+
+
 def test_a_link_out_of_the_folder_is_an_escape(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
