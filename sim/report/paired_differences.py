@@ -79,7 +79,7 @@ def _margin(ax: Axes) -> float:
 def _headline(ax: Axes, title: str, detail: str, at: tuple[float, float]) -> None:
     headline(ax, title, detail, 6.0)
     for text in ax.texts[-2:]:
-        text.xy = at  # type: ignore[attr-defined]
+        text.xy = at  # type: ignore[attr-defined]  # matplotlib sets xy without declaring it
 
 
 def _number(value: float, digits: int | None = None, sign: str = "") -> str:

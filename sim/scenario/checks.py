@@ -64,9 +64,13 @@ def _sizes(s: Scenario) -> Iterator[Problem]:
 
 
 def _shares(s: Scenario) -> Iterator[Problem]:
-    parts = {"cities": s.market.cities, "segments": s.market.segments, "channels": s.market.channels}
-    for name, entries in parts.items():
-        total = sum(entry.share for entry in entries.values())  # type: ignore[attr-defined]  # each has a share
+    parts = {
+        "cities": [city.share for city in s.market.cities.values()],
+        "segments": [segment.share for segment in s.market.segments.values()],
+        "channels": [channel.share for channel in s.market.channels.values()],
+    }
+    for name, shares in parts.items():
+        total = sum(shares)
         if abs(total - 1.0) > 1e-6:
             yield ("market", name), "must have shares that sum to 1", f"{total:.6g}", None
 

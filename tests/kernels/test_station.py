@@ -16,7 +16,7 @@ from sim.kernels.station import ABANDONED
 END = 4_000
 
 
-def by_definition(arrival, service, patience, plan):  # type: ignore[no-untyped-def]
+def by_definition(arrival, service, patience, plan):
     """Second by second, as `sim.kernels.station` states it: free, change servers, start, arrive."""
     n = len(arrival)
     start, done = [None] * n, [None] * n
@@ -40,7 +40,7 @@ def by_definition(arrival, service, patience, plan):  # type: ignore[no-untyped-
     return start, done
 
 
-def by_station(arrival, service, patience, plan):  # type: ignore[no-untyped-def]
+def by_station(arrival, service, patience, plan):
     """The same jobs through `Station` under a SimPy clock, taken at a few odd moments."""
     env = simpy.Environment()
     station = Station("test", env)
@@ -66,7 +66,7 @@ plans = st.lists(st.tuples(st.integers(0, 1200), st.integers(0, 4)), max_size=6)
 
 @settings(max_examples=150, deadline=None)
 @given(jobs, plans)
-def test_compiled_station_equals_its_definition(jobs, plan):  # type: ignore[no-untyped-def]
+def test_compiled_station_equals_its_definition(jobs, plan):
     jobs = sorted(jobs, key=lambda job: job[0])
     plan = sorted({second: servers for second, servers in [(0, 1), *plan]}.items())
     columns = [list(column) for column in zip(*jobs, strict=True)]

@@ -34,7 +34,7 @@ def scenario(
         "always_on": ["year_end_good_price", "new_year_goods"],
     }
     uses = dict.fromkeys(LineUp.model_fields, "x")
-    return Scenario.model_construct(  # type: ignore[call-arg]  # figures read no more than this
+    return Scenario.model_construct(  # figures read no more than this
         name="test",
         calendar=Calendar(start=date(2023, 10, 1), warm_up_days=30, scored_days=90, settlement_days=30),
         campaigns={names.get(k, k): v for k, v in campaigns.items()},

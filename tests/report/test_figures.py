@@ -73,7 +73,7 @@ def _visible(figure: Figure) -> Iterator[Text]:
         yield from (text for text in ax.texts if text.get_text().strip())
         legend = ax.get_legend()
         yield from legend.get_texts() if legend is not None else ()
-        yield from (text for text in (ax.title, ax._left_title) if text.get_text())  # type: ignore[attr-defined]
+        yield from (text for text in (ax.title, ax._left_title) if text.get_text())
         for axis, side in ((ax.xaxis, "x"), (ax.yaxis, "y")):
             low, high = sorted(ax.get_xlim() if side == "x" else ax.get_ylim())
             for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()] if ax.axison else ():
@@ -86,7 +86,7 @@ def _visible(figure: Figure) -> Iterator[Text]:
 def drawn(ax: Axes) -> Figure:
     figure = ax.get_figure(root=True)
     assert isinstance(figure, Figure)
-    FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
+    FigureCanvasAgg(figure).draw()
     return figure
 
 
@@ -187,7 +187,7 @@ def test_paired_differences_names_the_baselines_where_there_are_two() -> None:
 @pytest.mark.parametrize("world", WORLDS)
 @pytest.mark.parametrize("figure", FIGURES)
 def test_text_is_readable_inside_the_figure_and_apart(figure: str, world: str, theme: object) -> None:
-    ax = FIGURES[figure](frames(world), theme)  # type: ignore[arg-type]
+    ax = FIGURES[figure](frames(world), theme)
     whole = drawn(ax)
     assert whole.get_figwidth() == WIDTH_IN
     page = whole.bbox
