@@ -13,7 +13,7 @@ export MPLCONFIGDIR := $(abspath $(VENV))/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help demo install test lint slow fuzz reference test-other lock clean
+.PHONY: help demo install test lint slow credibility fuzz reference test-other lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -38,6 +38,10 @@ lint: $(STAMP) ## style, format, types, layers
 
 slow: $(STAMP) ## the long validation: theory, stylised facts, whole commands, the wheel
 	$(PYTEST) -q -n $(WORKERS) -m slow --durations 10
+
+# Exit code 1 says that a figure misses its band: an answer, not a fault of make.
+credibility: $(STAMP) ## the market's figures beside published bands, 20 seeds
+	@$(BIN)/python -m sim.lab.credibility || [ $$? -eq 1 ]
 
 fuzz: $(STAMP) ## feed 5,000 damaged scenarios to the reader
 	$(PYTEST) -q -m slow tests/scenario

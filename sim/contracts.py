@@ -140,7 +140,11 @@ class View:
     returned: Ints
     """(K, D) units inspected on the returns dock."""
     on_hand: Ints
-    """(K, W) units that can be sold now."""
+    """(K, W) units that can be sold now, all sizes."""
+    broken_sizes: Floats
+    """(K, W) share of people whose own size is not on the shelf."""
+    weather: Floats
+    """(C, 60) Celsius foretold for this day and the following; the season's mean from a fortnight on."""
     on_order: Ints
     """(K, W, 60) units due on each coming day (as the supplier promised)."""
     backlog: Ints

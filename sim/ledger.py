@@ -23,6 +23,11 @@ PNL: dict[str, str] = {
     "markdowns": "cut of the shelf price",
     "thresholds": "spend-X-save-Y rules",
     "coupons": "personal coupons",
+    "bundles": "savings on bundles",
+    "gifts": "gifts given",
+    "price_matches": "differences paid under a price-match promise",
+    "warranties": "extended warranties sold, net of claims",
+    "services": "service assets: advice, tutorials, sets, trade-in",
     "deposits_kept": "deposits whose balance was not paid",
     "refunds": "money paid back for returns",
     "cost_of_goods": "purchase cost of what was ordered",
@@ -69,6 +74,10 @@ DAILY: dict[str, str] = {
     "backlog_pick_pack": "orders waiting or in work at midnight",
     "backlog_courier": "parcels at couriers' depots at midnight",
     "stock_units": "units on the shelf at midnight",
+    "misfit_lines": "lines in a neighbour of the buyer's own size",
+    "gifts_missing": "orders whose promised gift was gone",
+    "regrets": "buyers who have seen cheaper what they bought",
+    "channel_inversions": "SKUs that another channel sold cheaper than the first by more than the red line's gap",
     "red_line_corrections": "prices, coupons and lines corrected by a red line",
 }
 """Daily counts (integers) and what they hold."""
@@ -76,7 +85,7 @@ DAILY: dict[str, str] = {
 DAILY_FLOATS: dict[str, str] = {
     "order_to_door_hours": "mean hours from order to door, of parcels delivered that day",
     "gmv_yuan": "value ordered at the price paid",
-    "promo_spend_yuan": "realised promotion: list minus paid, plus paid traffic",
+    "promo_spend_yuan": "realised promotion: list minus paid, gifts, price matches and paid traffic",
     "offered_discount_yuan": "units ordered times the public markdown offered on them",
     "stock_value_yuan": "stock at purchase cost",
     "overtime_hours": "overtime worked",

@@ -38,18 +38,23 @@ from sim.actors.orders import OrderBook
 from sim.actors.records import Records
 from sim.actors.rival import Rival
 from sim.actors.service_desk import ServiceDesk
+from sim.actors.services import Services
+from sim.actors.sizes import Sizes
 from sim.actors.station import Station
 from sim.actors.supplier import Supplier
 from sim.actors.view import AHEAD, calendar_arrays, campaign_infos, routes, shop_of
 from sim.actors.warehouse import Warehouse
+from sim.actors.weather import Weather
 from sim.contracts import LineUp
-from sim.kernels.people import PROSPECT
+from sim.kernels.people import PROSPECT, Rows
 from sim.ledger import History, Ledger
+from sim.scenario.festivals import holiday_demand
 from sim.scenario.root import KINDS, Scenario
 from sim.streams import Streams
 
 Ints = NDArray[np.int64]
 DAY = 86_400
+_PROMOTION = ("markdowns", "thresholds", "coupons", "bundles", "gifts", "price_matches", "traffic")
 TRANSFER_DAYS = 2
 """Days a transfer between warehouses is on the road (assumption)."""
 
@@ -88,15 +93,18 @@ class World(mesa.Model):
         self.shop = shop = shop_of(scenario)
         days, k = scenario.calendar.days, len(shop.skus)
         self.records, self.ledger = Records.empty(shop, days), Ledger(days, k)
-        self.stock: Ints = np.zeros((k, len(shop.warehouses)), np.int64)
+        self.sizes = Sizes.of([catalogue.skus[name] for name in shop.skus])
+        self.stock: Ints = np.zeros((self.sizes.sku.size, len(shop.warehouses)), np.int64)
         self.route = routes(scenario)
         self.cost_fen: Ints = np.round(100 * shop.unit_cost).astype(np.int64)
         self.volume = shop.volume_litres
         self.resale_share = np.array([catalogue.categories[c].resale_share for c in shop.category])
         order = list(catalogue.categories)
         self.first_sku = np.searchsorted([order.index(c) for c in shop.category], np.arange(len(order) + 1))
+        self.category: Ints = np.repeat(np.arange(len(order)), np.diff(self.first_sku))
         default = next(iter(scenario.operations.suppliers))
         self.supplier_of = np.array([catalogue.skus[n].supplier or default for n in shop.skus])
+        self.need = np.ones((len(shop.cities), len(order)))
         self.counter = Counter(self, running_of(self, self.schedule))
         self.campaigns = campaign_infos(self.counter.running)
         self.depth, self.ritual = calendar_arrays(self.counter.running, k, days + AHEAD)
@@ -108,7 +116,9 @@ class World(mesa.Model):
         """Everybody moves in; within a phase, actors act in this order."""
         ops = self.spec.operations
         self.rival = Rival(self)
+        self.weather = Weather(self)
         self.suppliers = {name: Supplier(self, name) for name in ops.suppliers}
+        self.services = Services(self)
         self.consumers = Consumers(self)
         self.segments = [Segment(self, name, n) for n, name in enumerate(self.spec.market.segments)]
         self.warehouses = [Warehouse(self, name, n, 2 * n) for n, name in enumerate(ops.warehouses)]
@@ -128,9 +138,11 @@ class World(mesa.Model):
         expected = self._expected_sales()
         for warehouse in self.warehouses:
             served = self.shop.city_share[self.shop.home_warehouse == warehouse.number].sum()
-            self.stock[:, warehouse.number] = np.ceil(expected * served * warehouse.terms.start_days)
-        self.ledger.units_in += self.stock.sum(axis=1)
-        value = int((self.stock.sum(axis=1) * self.cost_fen).sum())
+            units = np.ceil(expected * served * warehouse.terms.start_days).astype(np.int64)
+            self.stock[:, warehouse.number] = self.sizes.split(units)
+        opening = self.shelf_units().sum(axis=1)
+        self.ledger.units_in += opening
+        value = int((opening * self.cost_fen).sum())
         cash = round(100 * self.spec.operations.finance.opening_cash_yuan)
         self.ledger.balance |= {"stock": value, "cash": cash}
         self.ledger.opening = value + cash
@@ -141,10 +153,10 @@ class World(mesa.Model):
         shares = np.array([s.share * s.visits_per_day for s in market.segments.values()])
         visits = market.consumers * (1 - market.prospect_share) * shares
         out = np.zeros(len(self.shop.skus))
-        for j in range(mind.pack_days.size):
+        for j in range(mind.demand.size):
             part = slice(self.first_sku[j], self.first_sku[j + 1])
-            weight = np.exp(mind.appeal[:, part])
-            choice = weight / (weight.sum(axis=1, keepdims=True) + np.exp(mind.not_now[j]))
+            weight = np.exp(self.consumers.liking[:, part])
+            choice = weight / (weight.sum(axis=1, keepdims=True) + np.exp(mind.demand["not_now"][j]))
             use = np.minimum(mind.need[:, j], 1.0)
             out[part] = (visits[:, None] * use[:, None] * choice).sum(axis=0)
         return out
@@ -196,7 +208,9 @@ class World(mesa.Model):
         extra = traffic / self.spec.operations.finance.visit_yuan / rate
         self.paid_share = extra / base if base > 0 else 0.0
         self.ledger.book("traffic", "cash", -round(100 * traffic))
-        self.consumers.wake(plain, ritual, self.spec.market.behaviour.ritual_discovery)
+        self.need = self.weather.need()
+        lull = holiday_demand(self.date, self.spec.market.spring_festival_demand)
+        self.consumers.wake(lull * plain, lull * ritual, self.spec.market.behaviour.ritual_discovery)
 
     def _shop(self, from_hour: int, to_hour: int) -> None:
         """Shoppers of a part of the day, in pieces within which no public offer changes."""
@@ -204,38 +218,43 @@ class World(mesa.Model):
         for begin, end in pairwise(cuts):
             self.orders.balances(begin, end)
             offer = self.counter.slice(begin, end)
-            empty = self.stock == 0
-            lines, count, (came, seconds) = self.consumers.buy(offer)
-            self._note_stockouts(empty, lines, count, offer.end - offer.begin, offer.end)
-            self.desk.questions(came, seconds, (offer.threshold_spend > 0) + float(offer.presale.any()))
-            presale = self.counter.presale(begin)
-            event = offer.ritual > 0 or presale is not None
-            self.orders.place(lines, count, event, begin, presale.start if presale else None)
+            empty = self.shelf_units() == 0
+            lines, claims, (came, seconds) = self.consumers.buy(offer)
+            self._note_stockouts(empty, lines, offer.end - offer.begin, offer.end)
+            self.desk.questions(
+                came,
+                seconds,
+                float((offer.zones["threshold_spend"] > 0).any()) + float((offer.zones["presale_due"] > 0).any()),
+            )
+            self.orders.place(lines, begin)
+            self.orders.match(claims)
         if to_hour == 24:
+            self.ledger.count("channel_inversions", self.counter.inversions())
             noon = self.counter.shelf[12] / 100
             self.records.prices[:, :, self.day] = noon
             unsold = self.units_today == 0
             self.records.paid[unsold, self.day] = noon[0, unsold]
 
-    def _note_stockouts(self, empty: NDArray[np.bool_], lines: Any, count: int, length: int, end: int) -> None:
+    def _note_stockouts(self, empty: NDArray[np.bool_], lines: Rows, length: int, end: int) -> None:
         """Hours with nothing on the shelf: from the last unit sold, or all of the slice."""
-        now_empty = self.stock == 0
+        now_empty = self.shelf_units() == 0
         if not now_empty.any():
             return
-        last = np.full(self.stock.shape, end, np.int64)
+        last = np.full(now_empty.shape, end, np.int64)
         last[empty] = end - length
         fresh = now_empty & ~empty
         if fresh.any():
-            sold_at = np.zeros(self.stock.shape, np.int64)
-            np.maximum.at(sold_at, (lines.sku[:count], lines.warehouse[:count]), lines.second[:count])
+            sold_at = np.zeros(now_empty.shape, np.int64)
+            np.maximum.at(sold_at, (lines["sku"], lines["warehouse"]), lines["second"])
             last[fresh] = sold_at[fresh]
         self.records.stockout_hours[:, :, self.day] += np.where(now_empty, end - last, 0) / 3600
 
     def _close(self) -> None:
         """24:00: interest, daily figures, the laws."""
         ledger, day = self.ledger, self.day
-        shelf_units = self.stock.sum(axis=1) + self.orders.reserved.sum(axis=1) + self._moving()
-        restock = sum(w.restock for w in self.warehouses)
+        stock = self.stock.sum(axis=1) + self.orders.reserved.sum(axis=1) + self._moving()
+        shelf_units = self.sizes.total(stock)
+        restock = self.sizes.total(np.sum([w.restock for w in self.warehouses], axis=0))
         value = int(((shelf_units + restock) * self.cost_fen).sum())
         ledger.book("interest", "cash", -round(value * self.spec.operations.finance.interest_per_year / 365))
         ledger.check_units(self.shop.skus, shelf_units)
@@ -260,7 +279,7 @@ class World(mesa.Model):
         daily["stock_units"][day] = int(self.stock.sum())
         daily["stock_value_yuan"][day] = stock_value / 100
         daily["gmv_yuan"][day] = self.paid_today.sum() / 100
-        spent = sum(int(ledger.accounts[name][day]) for name in ("markdowns", "thresholds", "coupons", "traffic"))
+        spent = sum(int(ledger.accounts[name][day]) for name in _PROMOTION)
         daily["promo_spend_yuan"][day] = -spent / 100
         daily["offered_discount_yuan"][day] = self.offered_today / 100
         delivered = daily["parcels_delivered"][day]
@@ -283,23 +302,30 @@ class World(mesa.Model):
         """The order book's lines."""
         return self.orders.lines
 
+    def shelf_units(self) -> Ints:
+        """(K, W) units on the shelf, all sizes."""
+        return self.sizes.total(self.stock)
+
     def transfer(self, units: Ints) -> None:
-        """Moves (K, W, W) units between warehouses, as far as they are on the shelf."""
+        """Moves (K, W, W) units between warehouses, as far as they are on the shelf, sizes in proportion."""
         for source in range(self.stock.shape[1]):
-            leaving = np.minimum(units[:, source].cumsum(axis=1), self.stock[:, [source]])
+            leaving = np.minimum(units[:, source].cumsum(axis=1), self.shelf_units()[:, [source]])
             leaving = np.diff(leaving, axis=1, prepend=0)
-            self.stock[:, source] -= leaving.sum(axis=1)
-            due = self.day + TRANSFER_DAYS
-            self.transfers[due] = self.transfers.get(due, 0) + leaving
+            for target in range(self.stock.shape[1]):
+                part = self.sizes.split(leaving[:, target], self.stock[:, source].astype(np.float64))
+                due = self.day + TRANSFER_DAYS
+                moving = self.transfers.setdefault(due, np.zeros_like(self.stock))
+                self.stock[:, source] -= part
+                moving[:, target] += part
 
     def _moving(self) -> Ints:
-        """(K,) units on the road between warehouses."""
+        """(V,) units on the road between warehouses."""
         return sum((t.sum(axis=1) for t in self.transfers.values()), np.zeros(self.stock.shape[0], np.int64))
 
     def add_transfers(self, on_order: Ints) -> None:
         """Adds units on the road to what a view shows as due."""
         for day, units in self.transfers.items():
-            on_order[:, :, min(AHEAD - 1, max(0, day - self.day))] += units
+            on_order[:, :, min(AHEAD - 1, max(0, day - self.day))] += self.sizes.total(units)
 
     def _history(self) -> History:
         """What is kept of the run."""

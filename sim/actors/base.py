@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import mesa
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.contracts import Shop
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -21,3 +26,9 @@ class Actor(mesa.Agent):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.world = world
+
+
+def named(shop: Shop, names: Sequence[str]) -> NDArray[np.bool_]:
+    """(K,) SKUs that are named, themselves or by their category; all of them without names."""
+    pairs = zip(shop.skus, shop.category, strict=True)
+    return np.array([not names or sku in names or category in names for sku, category in pairs])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,33 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from sim.actors.base import Actor
+from sim.actors.base import Actor, named
 from sim.contracts import STAGES
-from sim.kernels.draws import uniforms
+from sim.kernels.draws import normal, uniforms
 from sim.kernels.experience import delivered, waited_in_vain
-from sim.kernels.people import NEVER, PROSPECT, Lines, Mind, People, Slice, Tallies, empty_lines, empty_tallies
-from sim.kernels.shop import count_groups, send_messages, serve, visitors
+from sim.kernels.people import (
+    CELL,
+    CLAIM,
+    DEMAND,
+    FINE,
+    GRIEVANCES,
+    ITEM,
+    LANES,
+    LINE,
+    NEVER,
+    PROSPECT,
+    ROW,
+    TEMPER,
+    Mind,
+    People,
+    Rows,
+    Slice,
+    Tallies,
+    empty_tallies,
+    rows,
+)
+from sim.kernels.shop import serve
+from sim.kernels.visits import count_groups, send_messages, visitors
 from sim.scenario.market import Market
 
 if TYPE_CHECKING:
@@ -22,6 +44,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 _GRID = 20_001
+_USUAL_PROMISE_HOURS = 72.0
+"""Promise at which speed adds nothing (order to door 56 h, 81 % within 72 h, State Post Bureau 2023)."""
 
 
 @lru_cache(maxsize=64)
@@ -37,35 +61,100 @@ def _draw(quantiles: Floats, u: Floats) -> Floats:
     return np.interp(u * _GRID - 0.5, np.arange(_GRID), quantiles)
 
 
+def liking_of(world: World) -> Floats:
+    """(S, K) utility of each SKU at list price, without channel, campaign and noise: appeal, taste for its role,
+    content, service assets, speed of the promise."""
+    market, catalogue = world.spec.market, world.spec.catalogue
+    skus, segments = [catalogue.skus[name] for name in world.shop.skus], list(market.segments.values())
+    served = sum((service.appeal * named(world.shop, service.skus) for service in catalogue.services.values()
+                  if service.kind != "matching_sets"), np.zeros(len(skus)))  # fmt: skip
+    faster = (_USUAL_PROMISE_HOURS - world.spec.operations.promise_hours) / 24.0
+    own = np.array(
+        [[k.appeal + s.taste.get(k.role, 0.0) + s.content_sensitivity * k.content for k in skus] for s in segments]
+    )
+    care = np.outer([s.service_sensitivity for s in segments], served)
+    return np.asarray(own + care + market.behaviour.speed_utility * faster)
+
+
+def _key(text: str) -> np.uint32:
+    """A name as a 32-bit key of draws: other names in the scenario do not change it."""
+    return np.uint32(zlib.crc32(text.encode()))
+
+
+def _alternatives(world: World) -> dict[str, NDArray[Any]]:
+    """SKU x channel in blocks by category, behind each block SKU x pre-sale, both padded to whole vectors.
+
+    Returns first, lanes and all_lanes (J,), sku (-1 for pads), offer and key (A,), alternative (K, O).
+    """
+    shop, offers = world.shop, (*world.shop.channels, "pre-sale")
+    first, lanes, all_lanes, flat = [], [], [], list[tuple[int, int]]()
+    for j in range(world.first_sku.size - 1):
+        skus = range(world.first_sku[j], world.first_sku[j + 1])
+        first.append(len(flat))
+        for part in ([(k, o) for k in skus for o in range(len(offers) - 1)], [(k, len(offers) - 1) for k in skus]):
+            lanes.append(-(-len(part) // LANES) * LANES)
+            flat += part + [(-1, 0)] * (lanes[-1] - len(part))
+        all_lanes.append(lanes[-2] + lanes.pop())
+    alternative = np.zeros((len(shop.skus), len(offers)), np.int64)
+    for a, (k, o) in enumerate(flat):
+        if k >= 0:
+            alternative[k, o] = a
+    key = [_key(f"{shop.skus[k]}/{offers[o]}") if k >= 0 else np.uint32(0) for k, o in flat]
+    return {
+        "first": np.array(first), "lanes": np.array(lanes), "all_lanes": np.array(all_lanes),
+        "sku": np.array([k for k, _ in flat]), "offer": np.array([o for _, o in flat]), "key": np.array(key),
+        "alternative": alternative,
+    }  # fmt: skip
+
+
 def mind_of(world: World) -> Mind:
     """The behaviour parameters of a scenario as the kernels read them."""
     market, catalogue = world.spec.market, world.spec.catalogue
     b, segments = market.behaviour, list(market.segments.values())
-    categories, skus = list(catalogue.categories.values()), [catalogue.skus[name] for name in world.shop.skus]
-    names = list(catalogue.categories)
-    first = np.searchsorted([names.index(s.category) for s in skus], np.arange(len(names) + 1))
+    categories, names = list(catalogue.categories.values()), list(catalogue.categories)
+    skus, key = [catalogue.skus[name] for name in world.shop.skus], world.streams.key
+    shelf = [[skus[k] for k in range(world.first_sku[j], world.first_sku[j + 1])] for j in range(len(names))]
+    advised = [0.5 * sum(k.content for k in shelf[j]) / max(1, len(shelf[j])) for j in range(len(names))]
+    form = _alternatives(world)
     return Mind(
         need=np.array([[min(1.0, c.need * s.need.get(n, 1.0)) for n, c in catalogue.categories.items()]
                        for s in segments]),
-        appeal=np.array([[k.appeal + s.taste.get(k.role, 0.0) for k in skus] for s in segments]),
-        loss_aversion=np.array([s.loss_aversion for s in segments]),
-        impatience=np.array([s.impatience for s in segments]),
-        storage=np.array([s.storage_packs for s in segments]),
-        service=np.array([s.service_sensitivity for s in segments]),
-        beta_factor=np.array([c.price_sensitivity for c in categories]),
-        not_now=np.array([c.not_now for c in categories]),
-        pack_days=np.array([c.pack_days for c in categories]),
-        storability=np.array([c.storability for c in categories]),
-        expansion=np.array([c.expansion for c in categories]),
-        first_sku=first.astype(np.int64),
-        reference_weight=b.reference_weight, reference_memory=b.reference_memory ** (1 / 7),
+        deliberation=np.array([[s.deliberation * c.deliberation * (1.0 - advised[j])
+                                for j, c in enumerate(categories)] for s in segments]),
+        temper=rows(
+            TEMPER, loss_aversion=[s.loss_aversion for s in segments], impatience=[s.impatience for s in segments],
+            hassle=[s.hassle_aversion for s in segments], storage=[s.storage_packs for s in segments],
+            service=[s.service_sensitivity for s in segments],
+        ),
+        demand=rows(
+            DEMAND, first=form["first"], lanes=form["lanes"], all_lanes=form["all_lanes"],
+            key=[_key(name) for name in names], later_key=[_key(f"{name}/not now") for name in names],
+            beta_factor=[c.price_sensitivity for c in categories], not_now=[c.not_now for c in categories],
+            pack_days=[c.pack_days for c in categories], storability=[c.storability for c in categories],
+            expansion=[c.expansion for c in categories],
+        ),
+        item=rows(
+            ITEM, category=world.category,
+            first_variant=world.sizes.first[:-1], variants=np.diff(world.sizes.first),
+            keep=1.0 - world.services.effect("trade_in"), listed=world.counter.listed, floor=world.counter.floor,
+        ),
+        sku=form["sku"], offer=form["offer"], key=form["key"], alternative=form["alternative"],
+        presale=len(world.shop.channels),
+        size_below=world.sizes.below,
+        leave_chance=np.array([_quantiles("beta", b.leave_a, b.leave_b + x) for x in (0, b.established_orders)]),
+        size_key=key("trait size"), hassle_key=key("trait hassle"), leave_key=key("trait leave"),
+        deliberation_days=float(b.deliberation_days),
+        coupled=int(market.choice_draws == "coupled"),
+        reference_weight=np.float32(b.reference_weight), kept=b.reference_memory ** (np.arange(400) / 7),
         waiting_weight=b.waiting_weight, waiting_intercept=b.waiting_intercept, stockpiling=b.stockpiling,
+        misfit=b.misfit_utility,
         fatigue_per_ritual=b.fatigue_per_ritual, fatigue_decay=np.log(2) / b.fatigue_half_life_days,
         fatigue_damping=b.fatigue_damping, message_attention=b.message_attention,
         trust_start=b.trust_start, trust_visit=b.trust_visit_weight, trust_choice=b.trust_choice_weight,
         kept_promise=b.kept_promise, late_first=b.late_first, late_established=b.late_established,
-        stockout_hit=b.stockout_hit, wait_hit=b.wait_hit, leave_weight=b.leave_trust_weight,
-        event_acquired_rate=b.event_acquired_rate, other_channel=1.0,
+        stockout_hit=b.stockout_hit, wait_hit=b.wait_hit, regret_hit=b.regret_hit,
+        regret_days=float(b.regret_days), regret_gap=b.regret_gap, gift_hit=b.gift_hit,
+        leave_weight=b.leave_trust_weight, event_acquired_rate=b.event_acquired_rate,
     )  # fmt: skip
 
 
@@ -74,27 +163,9 @@ def _shares(shares: list[float], u: Floats) -> NDArray[np.int64]:
     return np.minimum(np.searchsorted(np.cumsum(shares), u, side="right"), len(shares) - 1)
 
 
-_SWEPT = {"rate", "city", "segment", "source", "left", "first_day", "last_day", "message_day"}
-"""Columns that whole sweeps read, one after the other: each stays an array of its own."""
-
-
-def _packed(people: People) -> People:
-    """Lays the columns that only visits touch side by side in one record a person.
-
-    A visitor then costs two cache lines instead of fifteen: `serve` took 0.80 of the time it took
-    before, at 100,000 consumers; sweeps over everybody are not slowed.
-    """
-    visited = [name for name in People._fields if name not in _SWEPT]
-    kinds = [(name, getattr(people, name).dtype, getattr(people, name).shape[1:]) for name in visited]
-    table = np.zeros(people.rate.size, np.dtype(kinds, align=True))
-    for name in visited:
-        table[name] = getattr(people, name)
-    return people._replace(**{name: table[name] for name in visited})
-
-
 def people_of(market: Market, mind: Mind, world: World) -> People:
     """Draws everybody's traits and state on the first day, each keyed by the person's number."""
-    n, j = market.consumers, mind.pack_days.size
+    n, j = market.consumers, mind.demand.size
     segments, b = list(market.segments.values()), market.behaviour
     everyone = np.arange(n)
 
@@ -105,7 +176,7 @@ def people_of(market: Market, mind: Mind, world: World) -> People:
     segment = np.searchsorted(ends, everyone, side="right").clip(max=len(segments) - 1)
     per_person: dict[str, Floats] = {
         name: np.array([getattr(s, name) for s in segments])[segment]
-        for name in ("visits_per_day", "price_sensitivity", "price_sensitivity_sd", "hassle_aversion")
+        for name in ("visits_per_day", "price_sensitivity", "price_sensitivity_sd")
     }
     gamma = np.empty(n)
     u = draw("visit rate")
@@ -115,25 +186,26 @@ def people_of(market: Market, mind: Mind, world: World) -> People:
     rate = per_person["visits_per_day"] * gamma
     prospect = draw("prospect") < market.prospect_share
     since = (np.log(draw("last order")) * 45.0).astype(np.int64).clip(-400, -1)
-    pantry = np.stack([(draw(f"pantry {c}") - 0.5) * 2.0 * mind.pack_days[c] for c in range(j)], axis=1)
-    f, d = np.float32, np.int16
-    return _packed(People(
-        segment=segment.astype(np.uint8),
-        city=_shares([c.share for c in market.cities.values()], draw("city")).astype(np.uint8),
-        channel=_shares([c.share for c in market.channels.values()], draw("channel")).astype(np.uint8),
-        source=np.where(prospect, PROSPECT, 0).astype(np.uint8),
-        grievance=np.zeros(n, np.uint8), left=np.zeros(n, np.uint8),
-        visit_rate=rate.astype(f), rate=np.where(prospect, market.discovery_per_day, rate).astype(f),
-        leave_chance=_draw(_quantiles("beta", b.leave_a, b.leave_b), draw("leave")).astype(f),
-        beta=(per_person["price_sensitivity"]
-              * np.exp(per_person["price_sensitivity_sd"] * special.ndtri(draw("beta")))).astype(f),
-        hassle=(per_person["hassle_aversion"] * 2.0 * draw("hassle")).astype(f),
-        trust=np.full(n, b.trust_start, f), fatigue=np.zeros(n, f), fatigue_day=np.full(n, NEVER, d),
-        message_day=np.full(n, NEVER, d), message_coupon=np.zeros(n, np.int32),
-        orders=np.where(prospect, 0, 1 + (-since) // 30).astype(np.int32),
-        first_day=np.where(prospect, NEVER, since - 60).astype(d), last_day=np.where(prospect, NEVER, since).astype(d),
-        pantry=pantry.astype(f), reference=np.ones((n, j), f), reference_day=np.full((n, j), -1, d),
-    ))  # fmt: skip
+    row, cell = np.zeros(n, ROW), np.zeros((n, j), CELL)
+    row["beta"] = (per_person["price_sensitivity"]
+                   * np.exp(per_person["price_sensitivity_sd"] * special.ndtri(draw("beta"))))  # fmt: skip
+    row["trust"], row["visit_rate"], row["fatigue_day"] = b.trust_start, rate, NEVER
+    row["orders"] = np.where(prospect, 0, 1 + (-since) // 30)
+    row["channel"] = _shares([c.share for c in market.channels.values()], draw("channel"))
+    for c in range(j):
+        cell["pantry"][:, c] = (draw(f"pantry {c}") - 0.5) * 2.0 * mind.demand["pack_days"][c]
+    cell["reference"], cell["reference_day"], cell["bought_day"] = round(1.0 / FINE), -1, NEVER
+    city = _shares([c.share for c in market.cities.values()], draw("city"))
+    row["segment"], row["city"] = segment, city
+    return People(
+        rate=np.where(prospect, market.discovery_per_day, rate).astype(np.float32), segment=segment.astype(np.uint8),
+        city=city.astype(np.uint8),
+        source=np.where(prospect, PROSPECT, 0).astype(np.uint8), left=np.zeros(n, np.uint8),
+        stage=np.zeros(n, np.uint8),
+        first_day=np.where(prospect, NEVER, since - 60).astype(np.int16),
+        last_day=np.where(prospect, NEVER, since).astype(np.int16), message_day=np.full(n, NEVER, np.int16),
+        grief=np.zeros((n, GRIEVANCES), np.uint8), row=row, cell=cell,
+    )  # fmt: skip
 
 
 class Segment(Actor):
@@ -155,17 +227,25 @@ class Consumers(Actor):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self.mind = mind_of(world)
+        self.mind, self.liking = mind_of(world), liking_of(world)
+        channels, skus = world.shop.channels, [world.spec.catalogue.skus[name] for name in world.shop.skus]
+        self.sold_in = np.array([[not k.channels or channel in k.channels for k in skus] for channel in channels])
+        """(L, K) which channel sells what."""
         self.people = people_of(world.spec.market, self.mind, world)
         self.group_size = count_groups(self.people, 0, len(world.spec.market.segments))
         self.tally: Tallies = self._fresh_tally()
         self._came: tuple[NDArray[np.int32], NDArray[np.int32]] = (np.zeros(0, np.int32),) * 2
         self._next = self._orders = 0
-        self._lines = empty_lines(0)
+        self._lines, self._claims = np.zeros(0, LINE), np.zeros(0, CLAIM)
 
     def _fresh_tally(self) -> Tallies:
-        shop = self.world.shop
-        return empty_tallies(len(shop.cities), len(shop.skus), len(shop.groups))
+        shop, gifts = self.world.shop, self.world.counter.gift_left.size
+        return empty_tallies(len(shop.cities), len(shop.skus), len(shop.groups), len(shop.channels) + 1, gifts)
+
+    def weekly_appeal(self) -> Floats:
+        """(K,) what this week adds to each SKU's appeal: one keyed draw an SKU and week."""
+        key, sd = self.world.streams.key("appeal", self.world.day // 7), self.world.spec.market.behaviour.appeal_sd
+        return np.array([sd * normal(key, np.int64(_key(name)), 0) for name in self.world.shop.skus])
 
     def wake(self, plain: Floats, ritual: Floats, discovery: float) -> None:
         """Midnight: who comes today, and when."""
@@ -180,21 +260,23 @@ class Consumers(Actor):
         """Who comes today, in order of arrival."""
         return self._came[0]
 
-    def buy(self, offer: Slice) -> tuple[Lines, int, tuple[NDArray[np.int32], NDArray[np.int64]]]:
-        """Serves those who come while `offer` stands: (lines, how many, (visitors, their seconds))."""
+    def buy(self, offer: Slice) -> tuple[Rows, Rows, tuple[NDArray[np.int32], NDArray[np.int64]]]:
+        """Serves those who come while `offer` stands: (lines, price-match claims, (visitors, their seconds))."""
         world, first = self.world, self._next
         came, second = self._came
         last = int(np.searchsorted(second, offer.end))
-        room = (last - first) * self.mind.pack_days.size
-        if self._lines.order.size < room:
-            self._lines = empty_lines(2 * room)
+        room = (last - first) * self.mind.demand.size
+        if self._claims.size < room:
+            self._lines, self._claims = np.zeros(4 * room, LINE), np.zeros(2 * room, CLAIM)
         key = world.streams.key
-        self._next, count, self._orders = serve(
+        self._next, count, claimed, self._orders = serve(
             key("need", world.day), key("choice", world.day), key("units", world.day), self.people, self.mind,
-            offer, world.stock, world.route, world.day, came, second, first, self._lines, 0, self._orders, self.tally,
+            offer, world.stock, world.route, world.day, came, second, first, self._lines, self._claims, self._orders,
+            self.tally,
         )  # fmt: skip
         part = slice(first, self._next)
-        return self._lines, count, (came[part], second[part].astype(np.int64) + world.midnight)
+        visitors = came[part], second[part].astype(np.int64) + world.midnight
+        return self._lines[:count], self._claims[:claimed], visitors
 
     def write_to(self, share: Floats, coupon: NDArray[np.int64]) -> NDArray[np.int64]:
         """Messages go out; returns (G,) how many."""
@@ -203,12 +285,15 @@ class Consumers(Actor):
         key = world.streams.key("message", world.day)
         return send_messages(key, self.people, self.mind, share, coupon, world.day, cap_days, b.message_fatigue)
 
-    def delivered(self, consumers: NDArray[np.int32], late: NDArray[Any], placed_day: NDArray[np.int64]) -> None:
+    def delivered(
+        self, consumers: NDArray[np.int32], late: NDArray[np.bool_], missing_gift: NDArray[np.bool_],
+        placed_day: NDArray[np.int64],
+    ) -> None:  # fmt: skip
         """Parcels were handed over: trust moves, some leave; losses are counted by cause."""
-        causes = delivered(self.world.streams.key("leave"), self.people, self.mind, consumers, late, placed_day)
-        left = int(causes.sum())
-        self.world.ledger.count("left_customers", left)
-        self.world.ledger.flow("left", left)
+        causes = delivered(self.world.streams.key("leave"), self.people, self.mind, consumers,
+                           late.astype(np.uint8), missing_gift.astype(np.uint8), placed_day)  # fmt: skip
+        self.world.ledger.count("left_customers", int(causes.sum()))
+        self.world.ledger.flow("left", int(causes.sum()))
 
     def waited_in_vain(self, consumers: NDArray[np.int32]) -> None:
         """Contacts were abandoned."""
@@ -227,6 +312,10 @@ class Consumers(Actor):
         ledger.count("red_line_corrections", int(tally.corrections[0]))
         ledger.count("new_customers", int(tally.won.sum()))
         ledger.flow("won", int(tally.won.sum()))
+        ledger.count("misfit_lines", int(tally.misfits[0]))
+        ledger.count("regrets", int(tally.regrets[0]))
+        ledger.count("gifts_missing", int(tally.gifts[:, 1].sum()))
+        ledger.book("gifts", "cash", -int((tally.gifts[:, 0] * world.counter.gift_fen).sum()))
         self.group_size = count_groups(self.people, day + 1, len(world.spec.market.segments))
         people = self.people
         ledger.count("customers", int(((people.source != PROSPECT) & (people.left == 0)).sum()))

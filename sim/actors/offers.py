@@ -1,20 +1,21 @@
 """What stands on the shelf at any second: the pricer's offers with the campaigns' public mechanics.
 
-Stacking rules, explicit: of several running campaigns the deepest markdown counts for each SKU and
-the threshold with the largest saving share counts for the order; the group's coupon (or a larger
-voucher from a message, on one unit) comes off the marked-down price; the threshold's share comes
-off last; no line goes below the margin floor.
+Stacking rules, explicit: of several campaigns that run in a city the deepest markdown counts for each SKU and
+channel, and the threshold with the largest saving share for the order; the group's coupon (or a larger voucher
+from a message, on one unit) comes off the marked-down price; then a bundle's saving on one unit of each part; the
+threshold's share comes off last; one gift of each kind an order; no line goes below the margin floor.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernels.people import Slice
+from sim.actors.base import named
+from sim.kernels.people import CLOSED, TERMS, ZONE, Slice, rows
 from sim.scenario.campaigns import Campaign
 
 if TYPE_CHECKING:
@@ -39,27 +40,32 @@ class Running:
     presale: int | None
     eligible: NDArray[np.uint8]
     """(K,)"""
+    cities: NDArray[np.bool_]
+    """(C,) where it runs."""
+    channels: NDArray[np.bool_]
+    """(L,) where its markdown holds."""
 
     @property
     def inert(self) -> bool:
-        """True when it offers nothing: no markdown, ritual, rule, pre-sale or traffic."""
+        """True when it offers nothing: no markdown, ritual, rule, gift, bundle, promise, pre-sale or traffic."""
         c = self.terms
-        return not (c.markdown or c.ritual or _saving(self) or c.presale or c.traffic_yuan_per_day)
+        offers = c.markdown or c.ritual or _saving(self) or c.presale or c.traffic_yuan_per_day
+        return not (offers or c.gifts or c.bundles or c.price_match)
 
 
 def running_of(world: World, schedule: str) -> tuple[Running, ...]:
     """The campaigns of a schedule, in order of their start."""
-    scenario, out = world.spec, []
+    scenario, shop, out = world.spec, world.shop, []
     for name in scenario.schedules[schedule]:
         c = scenario.campaigns[name]
         second = scenario.calendar.second_of
-        wanted = set(c.skus)
-        named = zip(world.shop.skus, world.shop.category, strict=True)
-        eligible = [not wanted or sku in wanted or category in wanted for sku, category in named]
         start = second(c.start)
         announced = start - int(c.announced_days * DAY)
         presale = second(c.presale.start) if c.presale else None
-        out.append(Running(name, c, start, second(c.end) + 1, announced, presale, np.array(eligible, np.uint8)))
+        cities = np.array([not c.cities or city in c.cities for city in shop.cities])
+        channels = np.array([not c.channels or channel in c.channels for channel in shop.channels])
+        out.append(Running(name, c, start, second(c.end) + 1, announced, presale,
+                           named(shop, c.skus).astype(np.uint8), cities, channels))  # fmt: skip
     return tuple(sorted(out, key=lambda r: (r.start, r.name)))
 
 
@@ -76,15 +82,29 @@ class Counter:
     floor: Ints = field(init=False)
     """(K,) fen."""
     listed: Ints = field(init=False)
+    zone: Ints = field(init=False)
+    """(C,) cities with the same campaigns are one zone."""
+    gift_left: Ints = field(init=False)
+    """(gifts,) units."""
 
     def __post_init__(self) -> None:
-        world = self.world
-        self.listed = np.round(100 * world.shop.list_price).astype(np.int64)
+        world, shop = self.world, self.world.shop
+        self.listed = np.round(100 * shop.list_price).astype(np.int64)
         self.floor = np.ceil(world.cost_fen / (1.0 - world.spec.red_lines.margin_floor)).astype(np.int64)
         self.floor = np.minimum(self.floor, self.listed)
-        channels = len(world.shop.channels)
-        self.shelf = np.broadcast_to(self.listed, (24, channels, self.listed.size)).copy()
-        self.coupon = np.zeros((len(world.shop.groups), self.listed.size), np.int64)
+        self.shelf = np.broadcast_to(self.listed, (24, len(shop.channels), self.listed.size)).copy()
+        self.coupon = np.zeros((len(shop.groups), self.listed.size), np.int64)
+        same = np.array([np.ones(len(shop.cities), np.bool_), *(r.cities for r in self.running)]).T
+        _, self._one_city, zone = np.unique(same, axis=0, return_index=True, return_inverse=True)
+        self.zone = zone.reshape(-1).astype(np.int64)
+        channels = world.spec.market.channels.values()
+        self._open = np.array([[first <= hour < last for first, last in (c.hours for c in channels)]
+                               for hour in range(24)])  # fmt: skip
+        self._gifts = [(r, gift) for r in self.running for gift in r.terms.gifts.values()]
+        scale = world.spec.market.consumers / 100_000
+        self.gift_left = np.array([round(gift.stock_units * scale) for _, gift in self._gifts], np.int64)
+        self.gift_fen: Ints = np.array([round(100 * gift.unit_cost_yuan) for _, gift in self._gifts], np.int64)
+        self._set_clock()
 
     def put(self, prices: Floats, coupons: Floats) -> int:
         """New offers from the pricer, red lines applied; returns how many numbers were corrected."""
@@ -95,7 +115,14 @@ class Counter:
         most = self.shelf.min(axis=(0, 1)) - self.floor
         corrected += int((coupon > most).sum())
         self.coupon = np.minimum(coupon, most).astype(np.int64)
+        self._set_clock()
         return corrected
+
+    def _set_clock(self) -> None:
+        """Hours with the same shelf prices and open channels are one clock."""
+        hours = np.concatenate([self._open, self.shelf.reshape(24, -1)], axis=1)
+        _, self._one_hour, clock = np.unique(hours, axis=0, return_index=True, return_inverse=True)
+        self.clock: Ints = clock.reshape(-1).astype(np.int64)
 
     def boundaries(self, begin: int, end: int) -> list[int]:
         """Seconds in [begin, end] at which a public offer changes, with both ends."""
@@ -104,66 +131,177 @@ class Counter:
             cuts |= {s for s in (r.start, r.end, r.presale, r.announced) if s is not None and begin < s < end}
         return sorted(cuts)
 
+    def _live(self, second: int, zone: int) -> list[Running]:
+        """Campaigns that run at a second in a zone."""
+        city = self._one_city[zone]
+        return [r for r in self.running if r.start <= second < r.end and r.cities[city]]
+
     def markdown(self, second: int) -> Floats:
-        """(K,) the deepest public markdown at a second."""
-        depth = np.zeros(self.listed.size)
-        for r in self.running:
-            if r.start <= second < r.end:
-                depth = np.maximum(depth, r.terms.markdown * r.eligible)
+        """(Z, O, K) the deepest public markdown at a second; pre-sale as in the first channel."""
+        channels = self.shelf.shape[1]
+        depth = np.zeros((self._one_city.size, channels + 1, self.listed.size))
+        for z in range(depth.shape[0]):
+            for r in self._live(second, z):
+                open_to = np.append(r.channels, r.channels[0])[:, None]
+                depth[z] = np.maximum(depth[z], r.terms.markdown * r.eligible * open_to)
         return depth
 
-    def presale(self, second: int) -> Running | None:
-        """The pre-sale that is open, the earliest festival first."""
+    def presale(self, second: int, zone: int) -> Running | None:
+        """The pre-sale that is open in a zone, the earliest festival first."""
+        city = self._one_city[zone]
         for r in self.running:
-            if r.presale is not None and r.presale <= second < r.start:
+            if r.presale is not None and r.presale <= second < r.start and r.cities[city]:
                 return r
         return None
 
     def slice(self, begin: int, end: int) -> Slice:
         """What is on offer between two neighbouring boundaries."""
-        world, k = self.world, self.listed.size
-        mid = world.midnight
-        live = [r for r in self.running if r.start <= begin < r.end]
-        shown = np.maximum(np.round(self.shelf * (1.0 - self.markdown(begin))).astype(np.int64), self.floor)
-        presale, deposit = self.presale(begin), np.zeros(k, np.uint8)
-        early = shown[:, :1]
-        if presale is not None:
-            deposit = presale.eligible
-            cut = np.round(self.shelf[:, :1] * (1.0 - presale.terms.markdown * presale.eligible))
-            early = np.maximum(cut.astype(np.int64), self.floor)
-        price = np.concatenate([shown, early], axis=1)
+        world, mid, zones = self.world, self.world.midnight, range(self._one_city.size)
+        mind, liking = world.consumers.mind, world.consumers.liking + world.consumers.weekly_appeal()
+        k = self.listed.size
+        presales = [self.presale(begin, n) for n in zones]
+        price, deposits = self._prices(begin, presales)
+        live = [self._live(begin, n) for n in zones]
+        rules = [max((r for r in part if r.terms.threshold), key=_saving, default=None) for part in live]
+        spend = [r.terms.threshold.spend_yuan if r and r.terms.threshold else 0.0 for r in rules]
+        save = [r.terms.threshold.save_yuan if r and r.terms.threshold else 0.0 for r in rules]
+        rituals = [max(part, key=lambda r: (r.terms.ritual, -r.start), default=None) for part in live]
+        eligible = np.array([r.eligible if r else np.zeros(k, np.uint8) for r in rules])
         index, days = self._expected(begin)
-        rules = [r for r in live if r.terms.threshold is not None]
-        rule = max(rules, key=lambda r: _saving(r), default=None)
-        terms = rule.terms.threshold if rule else None
-        ritual = max(live, key=lambda r: (r.terms.ritual, -r.start), default=None)
-        return Slice(
-            begin=begin - mid, end=end - mid, log_index=np.log(price / self.listed), price=price,
-            shelf=np.concatenate([self.shelf, self.shelf[:, :1]], axis=1), floor=self.floor, listed=self.listed,
-            coupon=self.coupon, offers=price.shape[1] - (0 if deposit.any() else 1),
-            eligible=rule.eligible if rule else np.zeros(k, np.uint8), presale=deposit,
-            presale_days=(presale.start - mid) / DAY if presale else 0.0,
-            threshold_spend=round(100 * terms.spend_yuan) if terms else 0,
-            threshold_save=round(100 * terms.save_yuan) if terms else 0,
-            threshold_pull=_THRESHOLD_PULL * _saving(rule) if rule else 0.0,
-            wait_index=index, wait_days=days, outside=world.rival.utility,
-            ritual=ritual.terms.ritual if ritual else 0.0, ritual_day=ritual.start // DAY if ritual else 0,
+        gift, gift_appeal = self._given(begin)
+        presale_days = np.array([(r.start - mid) / DAY if r else 0.0 for r in presales])
+        sold = mind.sku >= 0
+        price = price[:, :, mind.offer, mind.sku].reshape(-1, mind.sku.size)
+        by_group = int(self.coupon.any())
+        paid = price[:, None]
+        if by_group:
+            paid = np.maximum(self.floor[mind.sku], price[:, None] - self.coupon[:, mind.sku])
+        ratio = np.where(sold, paid / self.listed[mind.sku], 1.0)
+        utility = self._utility(liking, presales, presale_days, deposits, gift_appeal)
+        public = np.where(utility[:, 0, 0] > CLOSED, 0.0, np.inf)[:, None] + ratio
+        lowest = np.minimum.reduceat(public, mind.demand["first"], axis=2)
+        shown = np.isfinite(public)
+        count = np.add.reduceat(shown, mind.demand["first"], axis=2)
+        seen = np.add.reduceat(np.where(shown, ratio, 0.0), mind.demand["first"], axis=2) / np.maximum(1, count)
+        matched = [[r.eligible * (r.terms.price_match is not None) for r in part] for part in live]
+        partner, bundle, pull = self._together(begin)
+        return _contiguous(Slice(
+            begin=begin - mid, end=end - mid, zone=self.zone, clock=self.clock, clocks=self._one_hour.size,
+            by_group=by_group, need=world.need, channels=self.shelf.shape[1],
+            log_index=np.append(np.log(ratio), np.zeros(sold.size)).astype(np.float32),
+            ratio=np.append(ratio, np.ones(sold.size)).astype(np.float32), lowest=lowest, seen=seen,
+            utility=utility.reshape(-1),
+            rules=(eligible[:, mind.sku] * sold * (mind.offer < mind.presale)).astype(np.float32).reshape(-1),
+            deposits=(deposits[:, mind.sku] * sold * (mind.offer == mind.presale)).astype(np.float32).reshape(-1),
+            price=price,
+            coupon=self.coupon,
+            zones=rows(
+                ZONE, ritual=[r.terms.ritual if r else 0.0 for r in rituals],
+                ritual_day=[r.start // DAY if r else 0 for r in rituals],
+                presale_due=[r.start if r else 0 for r in presales],
+                presale_share=[r.terms.presale.deposit if r and r.terms.presale else 0.0 for r in presales],
+                presale_days=presale_days, threshold_spend=np.round(100 * np.array(spend)),
+                threshold_save=np.round(100 * np.array(save)),
+                threshold_pull=[_THRESHOLD_PULL * _saving(r) if r else 0.0 for r in rules],
+            ),
+            terms=rows(
+                TERMS, eligible=eligible, matched=[np.max(part, axis=0) if part else np.zeros(k) for part in matched],
+                gift=gift, partner=partner, saving=bundle, pull=pull,
+            ),
+            wait_index=index, wait_days=days,
+            has_presale=int(deposits.any()),
+            has_rules=int(any(spend) or (partner >= 0).any() or (gift >= 0).any() or deposits.any()),
+            gift_left=self.gift_left, outside=world.rival.utility,
             paid_share=world.paid_share,
-        )  # fmt: skip
+        ))  # fmt: skip
+
+    def _prices(self, begin: int, presales: list[Running | None]) -> tuple[Ints, NDArray[np.uint8]]:
+        """(Z, H, O, K) fen with the public markdown in, and (Z, K) what is in pre-sale."""
+        shelf = self.shelf[self._one_hour]
+        shelf = np.concatenate([shelf, shelf[:, :1]], axis=1)
+        depth, deposits = self.markdown(begin), np.zeros((len(presales), self.listed.size), np.uint8)
+        for n, presale in enumerate(presales):
+            if presale is not None:
+                deposits[n] = presale.eligible
+                depth[n, -1] = presale.terms.markdown * presale.eligible
+        price = np.round(shelf * (1.0 - depth[:, None])).astype(np.int64)
+        return np.maximum(price, self.floor), deposits
+
+    def _utility(
+        self,
+        liking: Floats,
+        presales: list[Running | None],
+        presale_days: Floats,
+        deposits: NDArray[np.uint8],
+        gift_appeal: Floats,
+    ) -> NDArray[np.float32]:
+        """(P, S, L, A) liking by segment and own channel at list price; CLOSED where not on offer."""
+        world, mind = self.world, self.world.consumers.mind
+        channels, z, h = world.spec.market.channels, self._one_city.size, self._one_hour.size
+        own = np.arange(len(channels))[:, None]
+        early = mind.offer == mind.presale
+        place = np.where(early, 0, mind.offer)
+        impulse = np.array([c.impulse for c in channels.values()])[place] * ~early
+        away = world.spec.market.behaviour.other_channel * ((own != place) & ~early)
+        out = np.empty((z, h, liking.shape[0], len(channels), mind.sku.size))
+        out[:] = liking[:, mind.sku][:, None] + impulse - away
+        out += gift_appeal[:, mind.sku][:, None, None, None]
+        out -= (mind.temper["impatience"][:, None, None] * early * presale_days[:, None, None, None])[:, None]
+        shown = self._open[self._one_hour][:, place] & world.consumers.sold_in[place, mind.sku]
+        shown = np.where(early, deposits[:, mind.sku][:, None] == 1, shown[None]) & (mind.sku >= 0)
+        out = np.where(shown[:, :, None, None], out, CLOSED)
+        return out.reshape(z * h, *out.shape[2:]).astype(np.float32)
+
+    def _given(self, second: int) -> tuple[Ints, Floats]:
+        """(Z, K) which gift goes with each SKU, -1 = none; and the liking it adds while it lasts."""
+        gift = np.full((self._one_city.size, self.listed.size), -1, np.int64)
+        appeal = np.zeros(gift.shape)
+        for number, (r, terms) in enumerate(self._gifts):
+            if not r.start <= second < r.end:
+                continue
+            mine = named(self.world.shop, terms.skus) & (r.eligible == 1)
+            where = np.outer(r.cities[self._one_city], mine)
+            gift[where] = number
+            appeal[where] = terms.appeal if self.gift_left[number] > 0 else 0.0
+        return gift, appeal
+
+    def _together(self, second: int) -> tuple[Ints, Floats, Floats]:
+        """(Z, K) partner SKU, -1 = none; saving on both parts; utility added to the partner."""
+        world, skus = self.world, self.world.shop.skus
+        partner = np.full((self._one_city.size, self.listed.size), -1, np.int64)
+        saving, pull = np.zeros(partner.shape), np.zeros(partner.shape)
+        for service in world.spec.catalogue.services.values():
+            if service.kind == "matching_sets" and service.partner in skus:
+                mine = named(world.shop, service.skus) & (np.array(skus) != service.partner)
+                partner[:, mine], pull[:, mine] = skus.index(service.partner), service.appeal
+        for n in range(partner.shape[0]):
+            for r in self._live(second, n):
+                for terms in r.terms.bundles.values():
+                    a, b = (skus.index(name) for name in terms.skus)
+                    partner[n, [a, b]], saving[n, [a, b]] = [b, a], terms.saving
+        return partner, saving, pull
+
+    def inversions(self) -> int:
+        """SKUs that some channel sells cheaper than the first by more than the red line's gap, at noon."""
+        noon = self.shelf[12] * (1.0 - self.markdown(self.world.midnight + DAY // 2)[0, :-1])
+        gap = self.world.spec.red_lines.channel_gap
+        return int((noon[1:] < noon[0] * (1.0 - gap)).any(axis=0).sum()) if noon.shape[0] > 1 else 0
 
     def _expected(self, second: int) -> tuple[Floats, Floats]:
-        """(J,) log price index that the next announced event promises, and days from midnight to its start
+        """(Z, J) log price index that the next announced event promises, and days from midnight to its start
         (counted from midnight, so that cutting the day into more slices changes nothing)."""
         first = self.world.first_sku
-        index, days = np.zeros(first.size - 1), np.zeros(first.size - 1)
+        index = np.zeros((self._one_city.size, first.size - 1))
+        days = np.zeros(index.shape)
         for r in self.running:
             if not r.announced <= second < r.start:
                 continue
             depth = np.log(1.0 - r.terms.markdown) * r.eligible - _THRESHOLD_PULL * _saving(r) * r.eligible
             for j in range(first.size - 1):
                 best = depth[first[j] : first[j + 1]].min(initial=0.0)
-                if index[j] == 0.0 and best < 0.0:
-                    index[j], days[j] = best, (r.start - self.world.midnight) / DAY
+                free = (index[:, j] == 0.0) & r.cities[self._one_city]
+                if best < 0.0:
+                    index[free, j], days[free, j] = best, (r.start - self.world.midnight) / DAY
         return index, days
 
     def attention(self, day: int) -> tuple[Floats, Floats, float]:
@@ -172,7 +310,8 @@ class Counter:
         profile = np.asarray(market.hour_profile) / sum(market.hour_profile)
         weekday = np.asarray(market.weekday_profile)
         base = profile * (weekday[world.date.weekday()] / weekday.mean())
-        pull, yuan, paid = np.zeros(24), 0.0, np.zeros(24)
+        cities = len(world.shop.cities)
+        pull, yuan, paid = np.zeros((cities, 24)), 0.0, np.zeros((cities, 24))
         begin = day * DAY
         hours = begin + 3600 * np.arange(24)
         for r in self.running:
@@ -184,13 +323,20 @@ class Counter:
             if begin <= r.start < begin + DAY:
                 first = market.behaviour.first_hour_share
                 mine[(r.start - begin) // 3600] += strength * first / max(1e-9, 1.0 - first)
-            pull = np.maximum(pull, mine)
+            pull = np.maximum(pull, np.outer(r.cities, mine))
             spend = r.terms.traffic_yuan_per_day * market.consumers / 100_000 * open_share / 24
             yuan += float(spend.sum())
-            paid += spend / world.spec.operations.finance.visit_yuan
+            reached = world.shop.city_share[r.cities].sum()
+            paid += np.outer(r.cities, spend / world.spec.operations.finance.visit_yuan / reached)
         rate = max(1.0, float(world.consumers.people.rate.sum()))
-        plain = np.tile(base + paid / rate, (len(world.shop.cities), 1))
-        return plain, np.tile(pull, (len(world.shop.cities), 1)), yuan
+        return base + paid / rate, pull, yuan
+
+
+def _contiguous(offer: Slice) -> Slice:
+    """The same with every array in C order: another layout would be another type, and compile again."""
+    parts: dict[str, Any] = offer._asdict()
+    arrays = {name: np.ascontiguousarray(part) for name, part in parts.items() if isinstance(part, np.ndarray)}
+    return Slice(**(parts | arrays))
 
 
 def _saving(running: Running) -> float:

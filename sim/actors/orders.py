@@ -15,7 +15,7 @@ from sim.actors.base import Actor
 from sim.actors.pool import Pool
 from sim.kernels.draws import uniforms
 from sim.kernels.experience import return_days
-from sim.kernels.people import Lines
+from sim.kernels.people import Rows
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 _EVENT_RETURNS, _FILLER_RETURNS, _LATE_RETURNS = 1.17, 1.5, 1.2
 """Return multipliers: event orders (NRF holidays +17 %), filler items and late parcels (assumptions)."""
+_DISCOUNTS = (("markdowns", "markdown"), ("bundles", "bundle"), ("thresholds", "threshold"), ("coupons", "coupon"))
+_SUMMED = ("listed", *(name for _, name in _DISCOUNTS), "paid", "units")
 _MEDIAN_LAG, _LAG_SD, _WINDOW = 8.0, 1.0, 60
 """Return lag: lognormal, median 8 days, 81 % within 30 days (UCI Online Retail)."""
 
@@ -34,37 +36,41 @@ class OrderBook(Actor):
         super().__init__(world)
         self.parcels = Pool(
             consumer=np.int32, city=np.uint8, warehouse=np.uint8, placed=np.int64, paid=np.int64, event=np.uint8,
-            first_line=np.int64, lines=np.int16, done=np.uint8, asked=np.uint8,
+            first_line=np.int64, lines=np.int16, gift=np.uint8, done=np.uint8, asked=np.uint8,
         )  # fmt: skip
         self.lines = Pool(
-            parcel=np.int64, entity=np.int64, sku=np.int16, units=np.int16, paid=np.int64, filler=np.uint8,
-            home=np.uint8, closes=np.int32,
+            parcel=np.int64, entity=np.int64, sku=np.int16, variant=np.int16, units=np.int16, paid=np.int64,
+            offer=np.uint8, filler=np.uint8, misfit=np.uint8, home=np.uint8, closes=np.int32,
         )  # fmt: skip
         self.reserved: Ints = np.zeros_like(world.stock)
-        """(K, W) units held for pre-sale orders."""
+        """(V, W) units held for pre-sale orders."""
         self.deposits: dict[int, list[dict[str, Ints]]] = {}
         """Day of the balance -> pre-sale lines."""
         self.payouts: dict[int, int] = {}
         """Day -> fen that the platform pays out."""
+        self._promises: dict[int, list[dict[str, Ints]]] = {}
+        """Day -> lines sold under a price-match promise."""
+        channels = list(world.spec.market.channels.values())
+        self._return_factor = np.array([c.return_multiplier for c in (*channels, channels[0])])
+        """(O,) by offer."""
+        self._unasked = 1.0 - world.services.effect("tutorials")
+        """(K,) share of an order's contacts that tutorials leave."""
         self.placed: list[tuple[NDArray[np.int32], int]] = []
         """(consumers, day) of accepted orders."""
 
     # ---- placing -------------------------------------------------------------------------------
-    def place(self, lines: Lines, count: int, event: bool, begin: int, presale_ends: int | None) -> None:
+    def place(self, lines: Rows, begin: int) -> None:
         """Takes the lines of a slice: pre-sale lines wait for their balance, the rest ship."""
-        if count == 0:
+        if lines.size == 0:
             return
-        offers = len(self.world.shop.channels)
-        rows = {name: getattr(lines, name)[:count].astype(np.int64) for name in lines._fields}
+        names = lines.dtype.names or ()
+        rows = {name: lines[name].astype(np.int64) for name in names}
         rows["second"] += self.world.midnight
-        early = rows["offer"] == offers
-        if early.any():
-            assert presale_ends is not None
-            held = {name: column[early] for name, column in rows.items()}
-            np.add.at(self.reserved, (held["sku"], held["warehouse"]), held["units"])
-            self.deposits.setdefault(presale_ends, []).append(held)
-            rows = {name: column[~early] for name, column in rows.items()}
-        self._ship(rows, event, begin, "pick")
+        for due in np.unique(rows["due"][rows["due"] > 0]):
+            held = {name: column[rows["due"] == due] for name, column in rows.items()}
+            np.add.at(self.reserved, (held["variant"], held["warehouse"]), held["units"])
+            self.deposits.setdefault(int(due), []).append(held)
+        self._ship({name: column[rows["due"] == 0] for name, column in rows.items()}, begin, "pick")
 
     def balances(self, begin: int, end: int) -> None:
         """Festivals that open in [begin, end): balances are paid, or the deposit is forfeited."""
@@ -74,23 +80,22 @@ class OrderBook(Actor):
             assert terms is not None
             parts = self.deposits.pop(due)
             rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-            np.subtract.at(self.reserved, (rows["sku"], rows["warehouse"]), rows["units"])
+            np.subtract.at(self.reserved, (rows["variant"], rows["warehouse"]), rows["units"])
             key = world.streams.key("balance", world.day)
             pays = uniforms(key, rows["consumer"], 0) < terms.balance_rate
             lost = {name: column[~pays] for name, column in rows.items()}
-            kept = np.round(lost["paid"] * terms.deposit).astype(np.int64)
-            world.ledger.book("deposits_kept", "cash", int(kept.sum()))
-            np.add.at(world.stock, (lost["sku"], lost["warehouse"]), lost["units"])
+            world.ledger.book("deposits_kept", "cash", int(lost["deposit"].sum()))
+            np.add.at(world.stock, (lost["variant"], lost["warehouse"]), lost["units"])
             rows = {name: column[pays] for name, column in rows.items()}
             # half of the balances come in the first half hour (assumption)
             delay = (-2600.0 * np.log(uniforms(key, rows["consumer"], 1))).astype(np.int64)
             rows["second"] = np.minimum(due + delay, world.midnight + 86_399)
-            self._ship(rows, True, due, "pick pre-sale")
+            self._ship(rows, due, "pick pre-sale")
 
     def _city(self, consumers: Ints) -> Ints:
         return self.world.consumers.people.city[consumers].astype(np.int64)
 
-    def _ship(self, rows: dict[str, Ints], event: bool, begin: int, stream: str) -> None:
+    def _ship(self, rows: dict[str, Ints], begin: int, stream: str) -> None:
         """One parcel for each consumer's order and warehouse, of offers that stood at `begin`; sales are booked."""
         world = self.world
         if rows["sku"].size == 0:
@@ -103,29 +108,33 @@ class OrderBook(Actor):
         consumers = rows["consumer"][first]
         parcels = self.parcels.append(
             first.size, consumer=consumers, city=self._city(consumers), warehouse=rows["warehouse"][first],
-            placed=rows["second"][first], paid=np.add.reduceat(rows["paid"], first), event=event,
-            first_line=self.lines.next + first, lines=np.bincount(number), done=0, asked=0,
+            placed=rows["second"][first], paid=np.add.reduceat(rows["paid"], first),
+            event=rows["event"][first], first_line=self.lines.next + first, lines=np.bincount(number),
+            gift=np.maximum.reduceat(rows["gift"], first), done=0, asked=0,
         )  # fmt: skip
         entity = (rows["consumer"] * 4096 + rows["second"] // 86_400) * 4096 + rows["sku"]
         self.lines.append(
-            number.size, parcel=parcels[number], entity=entity, sku=rows["sku"], units=rows["units"], paid=rows["paid"],
-            filler=rows["filler"], home=rows["warehouse"], closes=np.iinfo(np.int32).max,
+            number.size, parcel=parcels[number], entity=entity, home=rows["warehouse"], closes=np.iinfo(np.int32).max,
+            **{name: rows[name] for name in ("sku", "variant", "units", "paid", "offer", "filler", "misfit")},
         )  # fmt: skip
         for warehouse in world.warehouses:
             mine = rows["warehouse"][first] == warehouse.number
             warehouse.accept(parcels[mine], rows["second"][first][mine], consumers[mine],
                              np.bincount(number).astype(np.float64)[mine], stream)  # fmt: skip
         buyers = rows["consumer"][new_order].astype(np.int32)
-        world.desk.ordered(buyers, rows["second"][new_order])
+        world.desk.ordered(buyers, rows["second"][new_order],
+                           np.maximum.reduceat(self._unasked[rows["sku"]], np.flatnonzero(new_order)))  # fmt: skip
+        world.services.sold(rows["sku"], rows["units"], entity)
+        self._promise(rows, entity)
         self.placed.append((buyers, world.day))
         self._book(rows, begin, buyers.size, first.size)
 
     def _book(self, rows: dict[str, Ints], begin: int, orders: int, parcels: int) -> None:
         """Sales, discounts, cost of goods and commission of lines that ship."""
         world, ledger = self.world, self.world.ledger
-        total = {name: int(rows[name].sum()) for name in ("listed", "markdown", "threshold", "coupon", "paid", "units")}
+        total = {name: int(rows[name].sum()) for name in _SUMMED}
         ledger.book("gross_sales", "receivable", total["listed"])
-        for account, name in (("markdowns", "markdown"), ("thresholds", "threshold"), ("coupons", "coupon")):
+        for account, name in _DISCOUNTS:
             ledger.book(account, "receivable", -total[name])
         cost = int((world.cost_fen[rows["sku"]] * rows["units"]).sum())
         ledger.book("cost_of_goods", "stock", -cost)
@@ -135,7 +144,8 @@ class OrderBook(Actor):
         np.add.at(ledger.units_out, rows["sku"], rows["units"])
         ledger.count("orders", orders)
         ledger.count("units", total["units"])
-        depth = world.counter.markdown(begin)[rows["sku"]]
+        zone = world.counter.zone[self._city(rows["consumer"])]
+        depth = world.counter.markdown(begin)[zone, rows["offer"], rows["sku"]]
         world.offered_today += int(np.round(depth * rows["listed"]).sum())
         ledger.flow("parcels", parcels)
         day, paid, units = world.day, world.paid_today, world.units_today
@@ -162,7 +172,10 @@ class OrderBook(Actor):
         world.hours_today += float(hours.sum())
         due = world.day + ops.finance.platform_hold_days
         self.payouts[due] = self.payouts.get(due, 0) + int(get("paid", parcels).sum())
-        world.consumers.delivered(get("consumer", parcels), late.astype(np.uint8), get("placed", parcels) // 86_400)
+        world.consumers.delivered(
+            get("consumer", parcels), late, get("gift", parcels) == 2, get("placed", parcels) // 86_400
+        )
+        world.desk.missing(get("consumer", parcels)[get("gift", parcels) == 2])
         self._returns(parcels, late)
 
     def _returns(self, parcels: Ints, late: NDArray[np.bool_]) -> None:
@@ -173,6 +186,9 @@ class OrderBook(Actor):
         event = np.repeat(self.parcels.get("event", parcels), count) == 1
         factor = np.where(event, _EVENT_RETURNS, 1.0) * np.where(np.repeat(late, count), _LATE_RETURNS, 1.0)
         factor *= np.where(self.lines.get("filler", lines) == 1, _FILLER_RETURNS, 1.0)
+        misfit = world.spec.market.behaviour.misfit_returns
+        factor *= np.where(self.lines.get("misfit", lines) == 1, misfit, 1.0)
+        factor *= self._return_factor[self.lines.get("offer", lines)]
         entity, sku = self.lines.get("entity", lines), self.lines.get("sku", lines)
         lag = return_days(world.streams.key("return"), entity, sku, world.shop.return_rate, factor,
                           _MEDIAN_LAG, _LAG_SD, _WINDOW)  # fmt: skip
@@ -186,7 +202,7 @@ class OrderBook(Actor):
                 warehouse.take_back(lines[mine], lag[mine])
 
     def refund(self, lines: Ints) -> Ints:
-        """Inspected lines are refunded; returns (K,) units that can be sold again."""
+        """Inspected lines are refunded; returns (V,) units that can be sold again."""
         world, finance = self.world, self.world.spec.operations.finance
         sku = self.lines.get("sku", lines).astype(np.int64)
         units, paid = self.lines.get("units", lines).astype(np.int64), self.lines.get("paid", lines)
@@ -202,7 +218,49 @@ class OrderBook(Actor):
         world.ledger.count("returned_units", int(units.sum()))
         world.ledger.flow("lines_inspected", lines.size)
         world.records.returned[:, world.day] += np.bincount(sku, units, minlength=world.cost_fen.size).astype(np.int64)
-        return np.bincount(sku[good], units[good], minlength=world.cost_fen.size).astype(np.int64)
+        variant = self.lines.get("variant", lines).astype(np.int64)[good]
+        return np.bincount(variant, units[good], minlength=world.sizes.sku.size).astype(np.int64)
+
+    # ---- promises ------------------------------------------------------------------------------
+    def _promise(self, rows: dict[str, Ints], entity: Ints) -> None:
+        """Lines sold under a price-match promise are kept until it runs out."""
+        world = self.world
+        matched = [r for r in world.counter.running if r.terms.price_match]
+        if not matched:
+            return
+        city, now = self._city(rows["consumer"]), rows["second"]
+        under = np.zeros(now.size, np.bool_)
+        for r in matched:
+            under |= (r.start <= now) & (now < r.end) & (r.eligible[rows["sku"]] == 1) & r.cities[city]
+        kept = {name: rows[name][under] for name in ("consumer", "sku", "listed", "paid")}
+        self._promises.setdefault(world.day, []).append(kept | {"entity": entity[under]})
+
+    def match(self, claims: Rows) -> None:
+        """Buyers who have seen it cheaper ask for the difference on their last purchase of the category."""
+        world = self.world
+        terms = [r.terms.price_match for r in world.counter.running if r.terms.price_match]
+        if claims.size == 0 or not terms:
+            return
+        last = world.day - max(t.days for t in terms)
+        self._promises = {day: parts for day, parts in self._promises.items() if day >= last}
+        parts = [part for day in sorted(self._promises) for part in self._promises[day]]
+        if not parts:
+            return
+        sold = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        key, consumer = world.streams.key("price match", world.day), claims["consumer"].astype(np.int64)
+        asks = uniforms(key, consumer, 0) < max(t.claim_share for t in terms)
+        category, paid = world.category[sold["sku"]], 0
+        for claim in claims[asks]:
+            mine = np.flatnonzero((sold["consumer"] == claim["consumer"]) & (category == claim["category"]))
+            if mine.size == 0:
+                continue
+            n = mine[-1]
+            difference = max(0, int(sold["paid"][n]) - round(float(claim["index"]) * int(sold["listed"][n])))
+            held = np.flatnonzero(self.lines.column("entity") == sold["entity"][n])
+            self.lines.column("paid")[held] -= difference  # a later return is refunded at what was really paid
+            paid += difference
+        world.ledger.book("price_matches", "cash", -paid)
+        world.desk.claimed(claims["consumer"][asks])
 
     # ---- midnight ------------------------------------------------------------------------------
     def feel(self) -> None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sim.world import World
 
 Ints = NDArray[np.int64]
-_QUESTION, _ORDER, _LATE = 0, 1, 2
+_OPENS = 6 * 3600
+_QUESTION, _ORDER, _LATE, _GIFT, _PRICE = range(5)
 
 
 class ServiceDesk(Actor):
@@ -31,14 +32,14 @@ class ServiceDesk(Actor):
         self.crew = Crew(world, index, self.station, self.terms.agents, per_hour, self.terms.concurrency)
         self.tickets = Pool(consumer=np.int32)
         self.bot_share = 1.0
-        self._tomorrow: list[tuple[NDArray[np.int32], Ints]] = []
+        self._tomorrow: list[tuple[NDArray[np.int32], Ints, int]] = []
         profile = np.asarray(world.spec.market.hour_profile)
         self._hours = np.cumsum(profile) / profile.sum()
 
     def receive(self) -> None:
         """Contacts that yesterday caused for today arrive through the day."""
-        for consumers, seconds in self._tomorrow:
-            self._open(consumers, seconds + self.world.midnight, _LATE)
+        for consumers, seconds, cause in self._tomorrow:
+            self._open(consumers, seconds + self.world.midnight, cause)
         self._tomorrow = []
 
     def questions(self, consumers: NDArray[np.int32], seconds: Ints, complexity: float) -> None:
@@ -48,31 +49,53 @@ class ServiceDesk(Actor):
         asks = u < chance
         self._open(consumers[asks], seconds[asks], _QUESTION)
 
-    def ordered(self, consumers: NDArray[np.int32], seconds: Ints) -> None:
-        """Some orders cause a contact within the same day, after the order."""
+    def ordered(self, consumers: NDArray[np.int32], seconds: Ints, unasked: NDArray[np.float64]) -> None:
+        """Some orders cause a contact within a day after the order; tutorials leave a share of them."""
         key, entity = self.world.streams.key("order contact", self.world.day), consumers.astype(np.int64)
-        asks = uniforms(key, entity, 0) < self.terms.contacts_per_order
-        end = self.world.midnight + 86_399
-        when = seconds[asks] + (uniforms(key, entity[asks], 1) * (end - seconds[asks])).astype(np.int64)
-        order = np.lexsort((consumers[asks], when))
-        self._open(consumers[asks][order], when[order], _ORDER)
+        asks = uniforms(key, entity, 0) < self.terms.contacts_per_order * unasked
+        consumers, seconds, entity = consumers[asks], seconds[asks], entity[asks]
+        passed = np.interp((seconds - self.world.midnight) / 3600, np.arange(25), np.r_[0.0, self._hours])
+        asked = passed + uniforms(key, entity, 1)  # within a day, at hours at which people visit
+        hour = np.interp(asked % 1.0, np.r_[0.0, self._hours], np.arange(25))
+        when = (3600 * hour).astype(np.int64)
+        today = asked < 1.0
+        order = np.lexsort((consumers[today], when[today]))
+        self._open(consumers[today][order], when[today][order] + self.world.midnight, _ORDER)
+        if not today.all():
+            consumers, when = consumers[~today], np.maximum(when[~today], _OPENS)
+            order = np.lexsort((consumers, when))
+            self._tomorrow.append((consumers[order], when[order], _ORDER))
 
     def late(self, consumers: NDArray[np.int32]) -> None:
         """Buyers of parcels whose promise has just passed ask tomorrow where they are."""
-        key, entity = self.world.streams.key("late contact", self.world.day), consumers.astype(np.int64)
-        asks = uniforms(key, entity, 0) < self.terms.contacts_if_late
+        self._ask_tomorrow(consumers, "late contact", self.terms.contacts_if_late, _LATE)
+
+    def missing(self, consumers: NDArray[np.int32]) -> None:
+        """Buyers whose promised gift was not in the parcel ask tomorrow."""
+        self._ask_tomorrow(consumers, "gift contact", self.terms.contacts_if_gift_missing, _GIFT)
+
+    def claimed(self, consumers: NDArray[np.int32]) -> None:
+        """Buyers who have seen it cheaper claim the difference tomorrow."""
+        self._ask_tomorrow(consumers, "price contact", 1.0, _PRICE)
+
+    def _ask_tomorrow(self, consumers: NDArray[np.int32], stream: str, chance: float, cause: int) -> None:
+        """Some of these people ask tomorrow, at hours at which people visit."""
+        if consumers.size == 0:
+            return
+        key, entity = self.world.streams.key(stream, self.world.day), consumers.astype(np.int64)
+        asks = uniforms(key, entity, 0) < chance
         u = uniforms(key, entity[asks], 1)
         hour = np.minimum(np.searchsorted(self._hours, u), 23)
         seconds = (hour * 3600 + uniforms(key, entity[asks], 2) * 3600).astype(np.int64)
-        seconds = np.maximum(seconds, 6 * 3600)
+        seconds = np.maximum(seconds, _OPENS)
         order = np.lexsort((consumers[asks], seconds))
-        self._tomorrow.append((consumers[asks][order], seconds[order]))
+        self._tomorrow.append((consumers[asks][order], seconds[order], cause))
 
     def _open(self, consumers: NDArray[np.int32], seconds: Ints, cause: int) -> None:
         """The bot takes what it can; the rest queue for an agent."""
         if consumers.size == 0:
             return
-        world, entity = self.world, consumers.astype(np.int64) * 4 + cause
+        world, entity = self.world, consumers.astype(np.int64) * 8 + cause
         key = world.streams.key("ticket", world.day)
         by_bot = uniforms(key, entity, 0) < self.terms.bot_containment * self.bot_share
         world.ledger.count("tickets", consumers.size)

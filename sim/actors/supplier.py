@@ -47,7 +47,7 @@ class Supplier(Actor):
         world, day = self.world, self.world.day
         aboard = self.trucks.pop(day, None)
         if aboard is not None:
-            world.stock += aboard
+            world.stock += world.sizes.split(aboard)
             world.ledger.units_in += aboard.sum(axis=1)
             cost = int((aboard.sum(axis=1) * world.cost_fen).sum())
             world.ledger.move("payable", "stock", cost)
@@ -60,7 +60,7 @@ class Supplier(Actor):
 
     def on_order(self, days: int) -> NDArray[np.int64]:
         """(K, W, days) units due on each coming day as promised; what is overdue counts for today."""
-        out = np.zeros((*self.world.stock.shape, days), np.int64)
+        out = np.zeros((*self.world.shelf_units().shape, days), np.int64)
         for promised, units in list(self.promised.items()):
             if not units.any():
                 del self.promised[promised]

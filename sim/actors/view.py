@@ -109,7 +109,7 @@ def view_of(world: World) -> View:
     """What can be known at 06:00 of today: the past by day, today's state, the own calendar."""
     day, r = world.day, world.records
     past = slice(0, day)
-    on_order = np.zeros((*world.stock.shape, AHEAD), np.int64)
+    on_order = np.zeros((world.shop.list_price.size, world.stock.shape[1], AHEAD), np.int64)
     for supplier in world.suppliers.values():
         on_order += supplier.on_order(AHEAD)
     world.add_transfers(on_order)
@@ -117,7 +117,8 @@ def view_of(world: World) -> View:
         "depth": world.depth[:, : day + AHEAD], "ritual": world.ritual[: day + AHEAD],
         "sold": r.sold[:, :, past], "stockout_hours": r.stockout_hours[:, :, past], "visits": r.visits[:, past],
         "orders_by_hour": r.orders_by_hour[:, past], "prices": r.prices[:, :, past], "paid": r.paid[:, past],
-        "returned": r.returned[:, past], "on_hand": world.stock.copy(), "on_order": on_order,
+        "returned": r.returned[:, past], "on_hand": world.shelf_units(), "on_order": on_order,
+        "broken_sizes": world.sizes.broken(world.stock), "weather": world.weather.forecast(day, AHEAD),
         "backlog": np.array([s.backlog() for s in world.stations], np.int64), "arrivals": r.arrivals[:, past],
         "finished": r.finished[:, past],
         "courier_backlog": np.array([f.station.backlog() for f in world.fleets], np.int64),

@@ -33,7 +33,7 @@ class Warehouse(Actor):
             Crew(world, first_station + 1, self.returns, self.terms.inspectors, self.terms.returns_per_hour),
         )
         self.restock = np.zeros(world.stock.shape[0], np.int64)
-        """(K,) inspected units that go back on the shelf next morning."""
+        """(V,) inspected units that go back on the shelf next morning."""
         self.docked: dict[int, list[tuple[Ints, Ints]]] = {}
         """Day -> (lines, seconds) of returned parcels that reach the dock."""
         self.coming_back = 0
@@ -42,7 +42,7 @@ class Warehouse(Actor):
     def receive(self) -> None:
         """Yesterday's good returns go on the shelf; today's wave trucks are ordered."""
         self.world.stock[:, self.number] += self.restock
-        self.world.ledger.units_in += self.restock
+        self.world.ledger.units_in += self.world.sizes.total(self.restock)
         self.restock[:] = 0
         self.world.env.process(self._waves())
         lines, seconds = self._arrivals()
@@ -132,7 +132,7 @@ class Warehouse(Actor):
             for kind, account in (("regular", "labour_regular"), ("overtime", "labour_overtime"),
                                   ("temps", "labour_temps")):  # fmt: skip
                 world.ledger.book(account, "cash", -crew.cost[kind])
-        litres = float((world.stock[:, self.number] * world.volume).sum())
+        litres = float((world.stock[:, self.number] * world.volume[world.sizes.sku]).sum())
         over = max(0.0, litres - self.terms.space_litres)
         rent = finance.space_yuan * (self.terms.space_litres + finance.overflow_factor * over)
         world.ledger.book("space", "cash", -round(100 * rent))

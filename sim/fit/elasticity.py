@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.fit.orders import Orders
+from sim.lab.ppml import dummies, poisson
 
 PRIOR_MEAN, PRIOR_SD = -2.6, 1.0
 """Bijmolt, van Heerde & Pieters 2005: mean of 1,851 estimates -2.62; spread rounded up to 1."""
@@ -68,24 +69,10 @@ def panel(orders: Orders) -> pd.DataFrame:
     return pd.DataFrame({"units": table["units"].fillna(0.0), "log_price": np.log(price)}).reset_index()
 
 
-def _dummies(codes: NDArray[np.int64], drop_first: bool) -> Floats:
-    matrix = np.eye(int(codes.max()) + 1)[codes]
-    return matrix[:, 1:] if drop_first else matrix
-
-
 def ppml(units: Floats, log_price: Floats, effects: Floats, week: NDArray[np.int64]) -> tuple[float, ...]:
     """(elasticity, plain s.e., HC1 s.e., s.e. clustered by week) by iteratively reweighted least squares."""
     x = np.column_stack([log_price, effects])
-    mean = np.maximum(units, 0.1) * 0.5 + units.mean() * 0.5 + 1e-9
-    eta = np.log(mean)
-    for _ in range(200):
-        target = eta + (units - mean) / mean
-        weighted = x * mean[:, None]
-        new = np.linalg.lstsq(weighted.T @ x, weighted.T @ target, rcond=None)[0]
-        eta = np.clip(x @ new, -30, 30)
-        moved, mean = np.abs(np.exp(eta) - mean).max(), np.exp(eta)
-        if moved < 1e-9 * (1.0 + mean.max()):  # by the means: coefficients of empty weeks run away
-            break
+    new, mean = poisson(units, x)
     bread = np.linalg.pinv((x * mean[:, None]).T @ x)
     score = x * (units - mean)[:, None]
     n, k = units.size, int(np.linalg.matrix_rank(x))
@@ -122,9 +109,9 @@ def estimate(table: pd.DataFrame) -> Elasticity:
     """
     sku = pd.factorize(table["sku"])[0].astype(np.int64)
     week = pd.factorize(table["week"])[0].astype(np.int64)
-    effects = _dummies(sku, drop_first=False)
+    effects = dummies(sku, drop_first=False)
     if sku.max() > 0:
-        effects = np.column_stack([effects, _dummies(week, drop_first=True)])
+        effects = np.column_stack([effects, dummies(week, drop_first=True)])
     log_price, units = table["log_price"].to_numpy(float), table["units"].to_numpy(float)
     residual = log_price - effects @ np.linalg.lstsq(effects, log_price, rcond=None)[0]
     sd = float(residual.std())

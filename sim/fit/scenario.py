@@ -20,7 +20,7 @@ _NOT_NOW, _STORABILITY = 1.0, 0.5
 STOCKPILE_PART = 0.25
 """Share of the stockpiling slope that shows in weekly units: it acts below the remembered price only,
 and not on a full pantry. Measured by refitting simulated histories."""
-STAY_PART = 0.75
+STAY_PART = 0.6
 """Visits that a customer of the first day still makes on average, after pantries and leavers. Measured
 on simulated histories."""
 _MOST_SENSITIVITY = 5.0

@@ -1,1 +1,20 @@
-"""Compiled arithmetic: arrays in, arrays out. Imports numpy and numba alone."""
+"""Compiled arithmetic: arrays in, arrays out.
+
+numba keeps compiled kernels on disk by the date of one source file and does not know that a kernel also holds what
+it inlined from another: an edit there, or an upgrade, would run old code or fail to load. So they are kept in a
+folder named after all kernel sources together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numba
+
+_HERE = Path(__file__).parent
+_SOURCES = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_HERE.glob("*.py")))).hexdigest()[:16]
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    setattr(numba.config, "CACHE_DIR", str(_HERE / "__pycache__" / _SOURCES))  # noqa: B010  # unknown to its types

@@ -7,8 +7,25 @@ import math
 import numpy as np
 from numba import njit
 
+from sim.kernels.choice import hurt
 from sim.kernels.draws import normal, uniform
-from sim.kernels.people import F64, I16, I32, I64, LATE, NATURAL, PROSPECT, U8, WAIT, Mind, People
+from sim.kernels.people import (
+    F64,
+    FESTIVAL,
+    GIFT,
+    GRIEVANCES,
+    I16,
+    I32,
+    I64,
+    LATE,
+    NATURAL,
+    PROSPECT,
+    START,
+    U8,
+    WAIT,
+    Mind,
+    People,
+)
 
 
 @njit(cache=True, inline="always")
@@ -16,37 +33,53 @@ def _feel_rate(people, mind, i):
     """Sets the visit rate from trust."""
     if people.left[i] > 0 or people.source[i] == PROSPECT:
         return
-    rate = people.visit_rate[i] * math.exp(mind.trust_visit * (people.trust[i] - mind.trust_start))
-    people.rate[i] = rate * (mind.event_acquired_rate if people.source[i] == 3 else 1.0)
+    row = people.row[i]
+    rate = row.visit_rate * math.exp(mind.trust_visit * (row.trust - mind.trust_start))
+    people.rate[i] = rate * (mind.event_acquired_rate if people.source[i] == FESTIVAL else 1.0)
+
+
+@njit(cache=True, inline="always")
+def _leave_chance(mind, i, source):
+    """A person's own chance to leave after an order: a trait, drawn again from its key when it is asked for."""
+    kind, last = 1 if source == START else 0, mind.leave_chance.shape[1] - 1
+    at = max(0.0, uniform(mind.leave_key, i, 0) * (last + 1) - 0.5)
+    n = min(last - 1, int(at))
+    share = min(1.0, at - n)
+    return mind.leave_chance[kind, n] * (1.0 - share) + mind.leave_chance[kind, n + 1] * share
 
 
 @njit(cache=True)
-def delivered(key: np.uint64, people: People, mind: Mind, consumer: I32, late: U8, number: I64) -> I64:
+def delivered(
+    key: np.uint64, people: People, mind: Mind, consumer: I32, late: U8, missing_gift: U8, number: I64
+) -> I64:
     """Each delivered parcel changes its buyer's trust and may end the relation.
 
     Kept promises restore a share of missing trust, late ones take it, more from first orders
-    (Intelipost). Then the buyer leaves with chance p x exp(w x missing trust), p being his own
-    Beta-distributed chance (BG/NBD); a loss beyond p is booked under his last grievance. Draws are
-    keyed by (consumer, parcel number). Returns (6,) leavers by cause.
+    (Intelipost), and so does a promised gift that is not in the parcel. Then the buyer leaves with chance
+    p x exp(w x missing trust), p being his own Beta-distributed chance (BG/NBD); a loss beyond p is booked under
+    the cause that has taken most of his trust. Draws are keyed by (consumer, parcel number). Returns (7,) leavers
+    by cause.
     """
-    causes = np.zeros(6, np.int64)
+    causes = np.zeros(LATE + GRIEVANCES, np.int64)
     for n in range(consumer.size):
         i = consumer[n]
         if people.left[i] > 0:
             continue
+        row = people.row[i]
         if late[n]:
-            hit = mind.late_first if people.orders[i] <= 1 else mind.late_established
-            people.trust[i] = max(0.0, people.trust[i] - hit * mind.service[people.segment[i]])
-            people.grievance[i] = LATE
-        else:
-            people.trust[i] += mind.kept_promise * (1.0 - people.trust[i])
-        missing = max(0.0, mind.trust_start - people.trust[i])
-        own = people.leave_chance[i]
-        chance = min(1.0, own * math.exp(mind.leave_weight * missing))
+            hit = mind.late_first if row.orders <= 1 else mind.late_established
+            hurt(people, mind, i, people.segment[i], hit, LATE)
+        if missing_gift[n]:
+            hurt(people, mind, i, people.segment[i], mind.gift_hit, GIFT)
+        if not late[n] and not missing_gift[n]:
+            row.trust += mind.kept_promise * (1.0 - row.trust)
+        missing = max(0.0, mind.trust_start - row.trust)
+        own = _leave_chance(mind, i, people.source[i])
         u = uniform(key, i, number[n])
-        if u < chance:
-            people.left[i] = NATURAL if u < own or people.grievance[i] == 0 else people.grievance[i]
-            causes[people.left[i]] += 1
+        if u < min(1.0, own * math.exp(mind.leave_weight * missing)):
+            cause = NATURAL if u < own else LATE + np.argmax(people.grief[i])
+            people.left[i] = cause
+            causes[cause] += 1
             people.rate[i] = 0.0
         else:
             _feel_rate(people, mind, i)
@@ -58,8 +91,7 @@ def waited_in_vain(people: People, mind: Mind, consumer: I32) -> None:
     """Customers whose call for help was abandoned lose trust."""
     for n in range(consumer.size):
         i = consumer[n]
-        people.trust[i] = max(0.0, people.trust[i] - mind.wait_hit * mind.service[people.segment[i]])
-        people.grievance[i] = WAIT
+        hurt(people, mind, i, people.segment[i], mind.wait_hit, WAIT)
         _feel_rate(people, mind, i)
 
 

@@ -1,13 +1,14 @@
 """The consumers as arrays, and the numbers that the consumer kernels read.
 
-N consumers, J categories, K SKUs, O offers (channels, then pre-sale), C cities, W warehouses,
-S segments, G groups. float32 where it suffices: 24 bytes of scalars and 12 bytes a category and
-person.
+N consumers, J categories, K SKUs, V variants (sizes), O offers (channels, then pre-sale), A alternatives
+(SKU x offer), C cities, W warehouses, S segments, G groups, Z zones (cities with the same campaigns), H clocks
+(hours with the same shelf prices and channels). What a whole sweep reads is a column; what one visit reads lies
+side by side in a record, so that a visitor costs two cache lines: 47 bytes and 12 a category and person.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
 I16 = NDArray[np.int16]
 U8 = NDArray[np.uint8]
+U32 = NDArray[np.uint32]
+Rows = NDArray[Any]
 
 NEVER = -10_000
 """Day number of something that has not happened."""
@@ -25,58 +28,158 @@ NEVER = -10_000
 START, ORGANIC, PAID, FESTIVAL, PROSPECT = 0, 1, 2, 3, 255
 """How a customer was won: was one at the start, came by himself, by paid traffic, by a festival."""
 
-STAYED, NATURAL, LATE, STOCKOUT, WAIT, REGRET = 0, 1, 2, 3, 4, 5
-CAUSES: tuple[str, ...] = ("stayed", "natural", "late", "stockout", "wait", "regret")
-"""Why a customer left: by nature, or because of what last hurt his trust."""
+STAYED, NATURAL, LATE, STOCKOUT, WAIT, REGRET, GIFT = 0, 1, 2, 3, 4, 5, 6
+CAUSES: tuple[str, ...] = ("stayed", "natural", "late", "stockout", "wait", "regret", "gift")
+"""Why a customer left: by nature, or because of what took most of his trust."""
+
+GRIEVANCES = len(CAUSES) - LATE
+"""Causes that take trust; grief of cause `c` is column `c - LATE`."""
+
+FINE = 1.0 / 16_384
+"""Step in which a remembered price index is kept: finer than a fen on 160 yuan, at most 4 times the list price."""
+
+CLOSED = np.float32(-1e30)
+"""Utility of what is not on offer."""
+
+LANES = 16
+"""Blocks of alternatives are padded to a multiple of this many, so that loops over them are whole vectors."""
+
+ROW = np.dtype(
+    [
+        ("beta", np.float32),  # price coefficient
+        ("trust", np.float32),
+        ("fatigue", np.float32),  # as of fatigue_day
+        ("visit_rate", np.float32),  # own visits a day as a customer, at starting trust
+        ("coupon", np.int32),  # fen off a unit from the last message, valid seven days
+        ("fatigue_day", np.int16),
+        ("orders", np.uint16),
+        ("channel", np.uint8),
+        ("segment", np.uint8),  # again, as columns are: one cache line less a visit, in bytes that align the row
+        ("city", np.uint8),
+    ],
+    align=True,
+)
+"""What a visit reads of a person: 28 bytes."""
+
+CELL = np.dtype(
+    [
+        ("pantry", np.float32),  # day on which the stock at home runs out
+        ("reference", np.uint16),  # remembered price index in steps of FINE, as of reference_day
+        ("reference_day", np.int16),
+        ("bought_day", np.int16),
+        ("paid", np.uint8),  # price index paid then, in hundredths; 0 = nothing to compare with
+        ("matched", np.uint8),  # 1 = bought under a price-match promise
+    ],
+    align=True,
+)
+"""What a visit reads of a person and category: 12 bytes."""
+
+LINE = np.dtype(
+    [(name, np.int32) for name in (
+        "order", "consumer",
+        "second",  # of the day
+        "due",  # second from the first midnight at which a pre-sale balance falls due, 0 = paid at once
+        "listed",  # fen a line, before anything
+        "markdown",  # fen: list minus public price
+        "bundle", "threshold", "coupon",  # fen
+        "deposit",  # fen of `paid` that were paid as a pre-sale deposit
+        "paid",  # fen: listed - markdown - bundle - threshold - coupon
+    )]
+    + [(name, np.int16) for name in ("sku", "variant", "units")]
+    + [(name, np.uint8) for name in (
+        "offer", "warehouse",
+        "filler",  # 1 = a unit was added to reach a threshold or as a bundle's second part
+        "misfit",  # 1 = a neighbour of one's own size
+        "gift",  # 0 none promised, 1 in the parcel, 2 promised and gone
+        "event",  # 1 = ordered at a festival or in pre-sale
+    )],
+    align=True,
+)  # fmt: skip
+"""An itemised order line; the lines of one visit share an order number."""
+
+CLAIM = np.dtype([("consumer", np.int32), ("category", np.int32), ("index", np.float64)])
+"""A buyer under a price-match promise has seen this lower price index."""
 
 
 class People(NamedTuple):
     """One row a consumer. Days are simulated days, fractions allowed where float."""
 
+    rate: F32  # visits a day now: discovery for prospects, 0 for those who left
     segment: U8
     city: U8
-    channel: U8
     source: U8
-    grievance: U8  # cause of the last loss of trust
     left: U8  # cause of leaving, 0 while he stays
-    visit_rate: F32  # own visits a day as a customer, at starting trust
-    rate: F32  # visits a day now: discovery for prospects, 0 for those who left
-    leave_chance: F32  # chance to leave after an order, by nature
-    beta: F32  # price coefficient
-    hassle: F32
-    trust: F32
-    fatigue: F32  # as of fatigue_day
-    fatigue_day: I16
-    message_day: I16  # day on which the last message is felt
-    message_coupon: I32  # fen off an order, valid seven days
-    orders: I32
+    stage: U8  # life-cycle stage this morning, an index of `contracts.STAGES`
     first_day: I16
     last_day: I16
-    pantry: F32  # (N, J) day on which the stock at home runs out
-    reference: F32  # (N, J) remembered price index, as of reference_day
-    reference_day: I16  # (N, J)
+    message_day: I16  # day on which the last message is felt
+    grief: U8  # (N, GRIEVANCES) trust lost so far by cause, in hundredths, at most 2.55
+    row: Rows  # (N,) of ROW
+    cell: Rows  # (N, J) of CELL
+
+
+def _record(**fields: Any) -> np.dtype[Any]:
+    return np.dtype(list(fields.items()), align=True)
+
+
+_F8, _F4, _I8, _U4, _U1 = np.float64, np.float32, np.int64, np.uint32, np.uint8
+
+TEMPER = _record(loss_aversion=_F4, impatience=_F8, hassle=_F8, storage=_F8, service=_F8)
+"""A segment: loss aversion; utility lost a day of waiting; mean aversion to deposits and arithmetic; packs of room;
+service sensitivity."""
+
+DEMAND = _record(
+    first=_I8, lanes=_I8, all_lanes=_I8, key=_U4, later_key=_U4, beta_factor=_F4, not_now=_F8, pack_days=_F8, storability=_F8,
+    expansion=_F8,
+)  # fmt: skip
+"""A category: its alternatives are first : first + all_lanes, pads included, those in pre-sale behind `lanes`; keys of draws from its name; utility of not buying;
+days a pack lasts; 0 perishable .. 1 storable; share of extra stock that is used up on top."""
+
+ITEM = _record(
+    category=_I8, first_variant=_I8, variants=_I8, keep=_F8, listed=_I8, floor=_I8,
+)  # fmt: skip
+"""An SKU: its category; its sizes; share of a pack's
+days until it is replaced (trade-in shortens them); list price and lowest price paid, fen."""
+
+ZONE = _record(
+    ritual=_F8, ritual_day=_I8, presale_due=_I8, presale_share=_F8, presale_days=_F8, threshold_spend=_I8,
+    threshold_save=_I8, threshold_pull=_F8,
+)  # fmt: skip
+"""What runs in the cities of a zone: ritual strength and the day on which that festival began; second at which
+pre-sale balances fall due (0 = no pre-sale), deposit as a share, days until then; threshold in fen (0 = no rule),
+its saving, and the utility per unit of beta that it lends an eligible SKU, before hassle."""
+
+TERMS = _record(eligible=_U1, matched=_U1, gift=_I8, partner=_I8, saving=_F8, pull=_F8)
+"""An SKU in a zone: counts toward the threshold; sold under a price-match promise; which gift goes with it, -1 none;
+the SKU that completes a bundle or matching set, -1 none; the bundle's saving on both; utility added to the partner."""
 
 
 class Mind(NamedTuple):
-    """Parameters of the consumers' behaviour; by segment (S), category (J) or SKU (K)."""
+    """Parameters of the consumers' behaviour."""
 
     need: F64  # (S, J) chance to look at a category with an empty pantry
-    appeal: F64  # (S, K) utility at list price and starting trust
-    loss_aversion: F64  # (S,)
-    impatience: F64  # (S,) per day
-    storage: F64  # (S,) packs
-    service: F64  # (S,)
-    beta_factor: F64  # (J,)
-    not_now: F64  # (J,)
-    pack_days: F64  # (J,)
-    storability: F64  # (J,)
-    expansion: F64  # (J,)
-    first_sku: I64  # (J + 1,) SKUs are sorted by category: category j is first_sku[j]:first_sku[j+1]
-    reference_weight: float
-    reference_memory: float  # per day
+    deliberation: F64  # (S, J) utility of sleeping on it at the first look
+    temper: Rows  # (S,) of TEMPER
+    demand: Rows  # (J,) of DEMAND
+    item: Rows  # (K,) of ITEM
+    sku: I64  # (A,) -1 for pads
+    offer: I64  # (A,)
+    key: U32  # (A,) of the names: adding an SKU leaves the draws of all others alone
+    alternative: I64  # (K, O)
+    presale: int  # the offer that is pre-sale
+    size_below: F64  # (V,) share of people whose size is at most this variant
+    leave_chance: F64  # (2, n) quantiles of the chance to leave after an order: newcomers, customers at the start
+    size_key: np.uint64
+    hassle_key: np.uint64
+    leave_key: np.uint64
+    coupled: int  # 1: a Gumbel per alternative; 0: one uniform through the inverse CDF, faster
+    deliberation_days: float
+    reference_weight: np.float32
+    kept: F64  # (days,) share of a remembered price kept after so many days
     waiting_weight: float
     waiting_intercept: float
     stockpiling: float
+    misfit: float  # utility lost on a neighbour of one's own size
     fatigue_per_ritual: float  # added once a festival, per ritual strength
     fatigue_decay: float  # per day, log
     fatigue_damping: float
@@ -89,53 +192,48 @@ class Mind(NamedTuple):
     late_established: float
     stockout_hit: float
     wait_hit: float
+    regret_hit: float
+    regret_days: float
+    regret_gap: float  # share by which it must be cheaper
+    gift_hit: float
     leave_weight: float
     event_acquired_rate: float
-    other_channel: float  # utility lost in a channel that is not one's own
 
 
 class Slice(NamedTuple):
-    """What is on offer in a part of a day in which no public offer changes."""
+    """What is on offer in a part of a day in which no public offer changes.
+
+    Tables have a row for each panel p = zone x H + clock. `by_group` is 1 when coupons make prices differ between
+    groups, else the tables have one group. The tables of the choice itself are flat: a view of a row would be
+    counted by reference, at twice the cost of all the arithmetic; their spare end is for a message's coupon.
+    """
 
     begin: int  # seconds from midnight
     end: int
-    log_index: F64  # (24, O, K) log of price / list price, public mechanics in, coupon not
-    price: I64  # (24, O, K) fen, likewise
-    shelf: I64  # (24, O, K) fen before the markdown
-    floor: I64  # (K,) fen, lowest price paid
-    listed: I64  # (K,) fen
+    zone: I64  # (C,)
+    clock: I64  # (24,)
+    clocks: int
+    by_group: int
+    need: F64  # (C, J) season, weather and gifts multiply the need
+    channels: int
+    log_index: F32  # (P x (G or 1) x A, + A spare) log of price paid / list price, coupon in
+    ratio: F32  # (P x (G or 1) x A, + A spare) the same, not as a logarithm
+    lowest: F64  # (P, G or 1, J) lowest index of a category
+    seen: F64  # (P, G or 1, J) mean index of a category
+    utility: F32  # (P x S x L x A) liking by segment and own channel at list price; CLOSED where not on offer
+    rules: F32  # (Z x A) 1 = counts toward the threshold
+    deposits: F32  # (Z x A) 1 = in pre-sale
+    price: I64  # (P, A) fen, public
     coupon: I64  # (G, K) fen
-    offers: int  # offers open now: channels, and pre-sale when one runs
-    eligible: U8  # (K,) counts toward the threshold
-    presale: U8  # (K,) can be had in pre-sale
-    presale_days: float  # until the balance is due
-    threshold_spend: int  # fen, 0 = no rule
-    threshold_save: int
-    threshold_pull: float  # utility per unit of beta of an eligible SKU, before hassle
-    wait_index: F64  # (J,) log price index that the next announced event promises, 0 = none
-    wait_days: F64  # (J,) days until it starts
+    zones: Rows  # (Z,) of ZONE
+    terms: Rows  # (Z, K) of TERMS
+    wait_index: F64  # (Z, J) log price index that the next announced event promises, 0 = none
+    wait_days: F64  # (Z, J) days until it starts
+    has_presale: int  # 1 = a pre-sale is open somewhere
+    has_rules: int  # 1 = a threshold, bundle, set, gift or pre-sale is in force somewhere
+    gift_left: I64  # (gifts,) units, lowered as they are given
     outside: float  # rival's utility added to "not now"
-    ritual: float  # strength running now
-    ritual_day: int  # day on which that festival began
     paid_share: float  # share of visits that paid traffic brings
-
-
-class Lines(NamedTuple):
-    """Order lines as they are written by the shop kernel; one visit's lines share an order number."""
-
-    order: I32
-    consumer: I32
-    second: I32  # of the day
-    sku: I16
-    units: I16
-    offer: U8
-    warehouse: U8
-    filler: U8
-    listed: I32  # fen a line, before anything
-    markdown: I32  # fen: list minus public price
-    threshold: I32
-    coupon: I32
-    paid: I32
 
 
 class Tallies(NamedTuple):
@@ -147,22 +245,28 @@ class Tallies(NamedTuple):
     sold: I64  # (K, C)
     group_orders: I64  # (G,)
     orders_by_hour: I64  # (24,)
+    by_offer: I64  # (O,) units
     corrections: I64  # (1,) lines on which the margin floor bound
+    misfits: I64  # (1,) lines in a neighbour of one's own size
+    gifts: I64  # (gifts, 2) given; promised and gone
+    regrets: I64  # (1,) buyers who saw it cheaper
     won: I64  # (4,) new customers by source
 
 
-def empty_lines(size: int) -> Lines:
-    """Room for `size` lines."""
-    kinds = {"second": np.int32, "order": np.int32, "consumer": np.int32, "sku": np.int16, "units": np.int16,
-             "offer": np.uint8, "warehouse": np.uint8, "filler": np.uint8}  # fmt: skip
-    return Lines(**{name: np.zeros(size, kinds.get(name, np.int32)) for name in Lines._fields})
+def rows(kind: np.dtype[Any], shape: tuple[int, ...] | None = None, **columns: Any) -> Rows:
+    """Records of a kind from columns of equal shape."""
+    out = np.zeros(np.shape(next(iter(columns.values()))) if shape is None else shape, kind)
+    for name, column in columns.items():
+        out[name] = column
+    return out
 
 
-def empty_tallies(cities: int, skus: int, groups: int) -> Tallies:
+def empty_tallies(cities: int, skus: int, groups: int, offers: int, gifts: int) -> Tallies:
     """All counters at zero."""
-    zero = np.zeros
+    zero, i = np.zeros, np.int64
     return Tallies(
-        visits=zero(cities, np.int64), wanted=zero((skus, cities), np.int64), lost=zero((skus, cities), np.int64),
-        sold=zero((skus, cities), np.int64), group_orders=zero(groups, np.int64), orders_by_hour=zero(24, np.int64),
-        corrections=zero(1, np.int64), won=zero(4, np.int64),
+        visits=zero(cities, i), wanted=zero((skus, cities), i), lost=zero((skus, cities), i),
+        sold=zero((skus, cities), i), group_orders=zero(groups, i), orders_by_hour=zero(24, i),
+        by_offer=zero(offers, i), corrections=zero(1, i), misfits=zero(1, i), gifts=zero((gifts, 2), i),
+        regrets=zero(1, i), won=zero(4, i),
     )  # fmt: skip

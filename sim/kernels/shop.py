@@ -1,8 +1,4 @@
-"""Who comes today, and what each visitor does: the two passes of the consumer kernel.
-
-Pass one (`visitors`) costs one hash and one comparison for whoever stays at home. Pass two (`serve`)
-takes the visitors in order of their arrival second against live stock.
-"""
+"""What visitors get: wishes meet live stock in order of arrival, and become itemised order lines."""
 
 from __future__ import annotations
 
@@ -12,379 +8,341 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.kernels.draws import gumbel, poisson, uniform
+from sim.kernels.choice import LOOK, choose, conclude, hurt, look, priced, words_of
+from sim.kernels.draws import gumbel32, uniform
 from sim.kernels.people import (
-    F64,
+    CLOSED,
     FESTIVAL,
     I32,
-    I64,
-    NEVER,
     ORGANIC,
     PAID,
-    PROSPECT,
     STOCKOUT,
-    U8,
-    Lines,
     Mind,
     People,
+    Rows,
     Slice,
     Tallies,
 )
 
+_BLOCK = 512
 _NONE = -1
-
-
-@njit(cache=True, inline="always")
-def stage_of(people, i, day):
-    """Index into `contracts.STAGES`: prospect, new, active, at_risk, dormant, lost."""
-    if people.source[i] == PROSPECT:
-        return 0
-    away = day - people.last_day[i]
-    if people.left[i] > 0 or away > 240:
-        return 5
-    if day - people.first_day[i] <= 30:
-        return 1
-    if away <= 60:
-        return 2
-    return 3 if away <= 120 else 4
-
-
-@njit(cache=True)
-def count_groups(people: People, day: int, segments: int) -> I64:
-    """(G,) people by segment and stage; everybody is in exactly one group."""
-    out = np.zeros(segments * 6, np.int64)
-    for i in range(people.segment.size):
-        out[people.segment[i] * 6 + stage_of(people, i, day)] += 1
-    return out
-
-
-@njit(cache=True, inline="always")
-def _fatigue(people, mind, i, day):
-    age = day - people.fatigue_day[i]
-    return people.fatigue[i] * math.exp(-mind.fatigue_decay * age)
-
-
-@njit(cache=True)
-def visitors(
-    key: np.uint64,
-    people: People,
-    mind: Mind,
-    day: int,
-    plain: F64,
-    ritual: F64,
-    discovery: float,
-) -> tuple[I32, I32]:
-    """Who comes on `day`, in order of (arrival second, number): (consumers, seconds).
-
-    `plain` and `ritual` are (C, 24): multiples of a person's visit rate in each hour of the day,
-    without and because of rituals; the second is damped by fatigue, and reaches prospects with
-    weight `discovery`. P(visit) = 1 - exp(-rate x sum over hours).
-    """
-    n_city = plain.shape[0]
-    plain_sum, ritual_sum = np.zeros(n_city), np.zeros(n_city)
-    bound = 0.0
-    for c in range(n_city):
-        plain_sum[c], ritual_sum[c] = plain[c].sum(), ritual[c].sum()
-        bound = max(bound, plain_sum[c] * (1.0 + mind.message_attention) + ritual_sum[c] * max(1.0, discovery))
-    came = np.empty(1024, np.int32)
-    second = np.empty(1024, np.int32)
-    count = 0
-    for i in range(people.rate.size):
-        u = uniform(key, i, 0)
-        if u >= people.rate[i] * bound:
-            continue
-        c = people.city[i]
-        base = plain_sum[c]
-        if people.message_day[i] == day:
-            base *= 1.0 + mind.message_attention
-        extra = ritual_sum[c]
-        if extra > 0.0:
-            extra *= math.exp(-mind.fatigue_damping * _fatigue(people, mind, i, day))
-            if people.source[i] == PROSPECT:
-                extra *= discovery
-        if u >= 1.0 - math.exp(-people.rate[i] * (base + extra)):
-            continue
-        v = uniform(key, i, 1) * (base + extra)
-        if v < extra:
-            hours, v = ritual[c], v * (ritual_sum[c] / extra)
-        else:
-            hours, v = plain[c], (v - extra) * (plain_sum[c] / base)
-        hour = 0
-        while hour < 23 and v >= hours[hour]:
-            v -= hours[hour]
-            hour += 1
-        if count == came.size:
-            came, second = np.append(came, came), np.append(second, second)
-        came[count] = i
-        second[count] = hour * 3600 + int(uniform(key, i, 2) * 3600)
-        count += 1
-    # counting sort by second: stable, so equal seconds stay in order of the consumer's number
-    place = np.zeros(86_401, np.int64)
-    for n in range(count):
-        place[second[n] + 1] += 1
-    for s in range(86_400):
-        place[s + 1] += place[s]
-    by_time, at = np.empty(count, np.int32), np.empty(count, np.int32)
-    for n in range(count):
-        p = place[second[n]]
-        place[second[n]] += 1
-        by_time[p], at[p] = came[n], second[n]
-    return by_time, at
-
-
-@njit(cache=True, inline="always")
-def _node(stock, route, city, sku):
-    """First warehouse on the city's route that has the SKU, or -1."""
-    for r in range(route.shape[1]):
-        if stock[sku, route[city, r]] > 0:
-            return route[city, r]
-    return -1
 
 
 @njit(cache=True)
 def serve(
-    need_key: np.uint64,
-    choice_key: np.uint64,
-    unit_key: np.uint64,
-    people: People,
-    mind: Mind,
-    offer: Slice,
-    stock: NDArray[np.int64],
-    route: NDArray[np.int64],
-    day: int,
-    came: I32,
-    second: I32,
-    first: int,
-    lines: Lines,
-    n_lines: int,
-    n_orders: int,
-    tally: Tallies,
-) -> tuple[int, int, int]:
-    """Serves visitors `first`.. that come before `offer.end`; returns (next visitor, lines, orders).
+    need_key: np.uint64, choice_key: np.uint64, unit_key: np.uint64, people: People, mind: Mind, offer: Slice,
+    stock: NDArray[np.int64], route: NDArray[np.int64], day: int, came: I32, second: I32, first: int, lines: Rows,
+    claims: Rows, n_orders: int, tally: Tallies,
+) -> tuple[int, int, int, int]:  # fmt: skip
+    """Serves visitors `first`.. that come before `offer.end`: (next visitor, lines, claims, orders).
 
-    Each needed category is a multinomial logit among SKU x offer and "not now" with one keyed
-    Gumbel draw per alternative, so that improving one SKU moves buyers only toward it. `stock`
-    (K, W) is lowered as units are sold. `lines` must have room for one line per visitor and
-    category. One long function on purpose: it is the consumer's visit from top to bottom, and
-    passing its dozen locals to helpers would hide which of them a choice depends on.
+    Blocks of visitors first decide (`choice`), then are served one after the other: `stock` (V, W) is lowered as
+    units are sold. `lines` must have room for two lines per visitor and category, `claims` for one.
     """
-    n_cat = mind.pack_days.size
-    n_sku = mind.first_sku[n_cat]
-    n_offer = offer.price.shape[1]
-    v = first
+    looks, chosen = np.empty(_BLOCK * mind.demand.size, LOOK), np.empty(_BLOCK * mind.demand.size, np.int32)
+    n_lines, n_claims, v = 0, 0, first
     while v < came.size and second[v] < offer.end:
-        i, s = came[v], second[v]
-        v += 1
-        hour, c, seg = s // 3600, people.city[i], people.segment[i]
-        tally.visits[c] += 1
-        if offer.ritual > 0.0 and people.fatigue_day[i] < offer.ritual_day:  # first visit of this festival
-            people.fatigue[i] = _fatigue(people, mind, i, day) + mind.fatigue_per_ritual * offer.ritual
-            people.fatigue_day[i] = day
-        looks = False  # half of all visitors look at nothing: let them go before their row is read
-        for j in range(n_cat):
-            looks |= uniform(need_key, i, j) < mind.need[seg, j]
-        if not looks:
-            continue
-        group = seg * 6 + stage_of(people, i, day)
-        trust = mind.trust_choice * (people.trust[i] - mind.trust_start)
-        pull = offer.threshold_pull * math.exp(-people.hassle[i]) if offer.threshold_pull > 0.0 else 0.0
-        voucher = 0  # message coupon: yuan off one unit within seven days, not added to a group's coupon
-        if people.message_coupon[i] > 0 and day - people.message_day[i] <= 7:
-            voucher = people.message_coupon[i]
-        basket_first, subtotal = n_lines, 0
-        for j in range(n_cat):
-            need = mind.need[seg, j]
-            u = uniform(need_key, i, j)
-            if u >= need:
-                continue
-            cover = max(0.0, people.pantry[i, j] - day)
-            if cover > 0.0:
-                need *= math.exp(-mind.storability[j] * cover / mind.pack_days[j])
-                if u >= need:
-                    continue
-            beta = people.beta[i] * mind.beta_factor[j]
-            ref = people.reference[i, j]
-            best, best_k, best_o = -1e300, _NONE, 0
-            got, got_k, got_o, got_node = -1e300, _NONE, 0, -1
-            lowest = 10.0
-            for k in range(mind.first_sku[j], mind.first_sku[j + 1]):
-                node = _node(stock, route, c, k)
-                for o in range(offer.offers):
-                    if o == n_offer - 1 and offer.presale[k] == 0:
-                        continue
-                    x = offer.log_index[hour, o, k]
-                    cut = max(offer.coupon[group, k], voucher)
-                    if cut > 0:
-                        x = math.log(max(offer.floor[k], offer.price[hour, o, k] - cut) / offer.listed[k])
-                    index = 1.0 if x == 0.0 else math.exp(x)
-                    lowest = min(lowest, index)
-                    utility = mind.appeal[seg, k] + trust - beta * x
-                    change = (ref - index) / ref
-                    weight = 1.0 if change > 0.0 else mind.loss_aversion[seg]
-                    utility += beta * mind.reference_weight * weight * change
-                    if offer.eligible[k] == 1:
-                        utility += beta * pull
-                    if o == n_offer - 1:
-                        utility -= people.hassle[i] + mind.impatience[seg] * offer.presale_days
-                    elif o != people.channel[i]:
-                        utility -= mind.other_channel
-                    utility += gumbel(choice_key, i, k * n_offer + o)
-                    if utility > best:
-                        best, best_k, best_o = utility, k, o
-                    if node >= 0 and utility > got:
-                        got, got_k, got_o, got_node = utility, k, o, node
-            later = mind.not_now[j] + offer.outside
-            if offer.wait_index[j] < 0.0 and mind.waiting_weight > 0.0:
-                saving = math.log(lowest) - offer.wait_index[j]
-                if saving > 0.0:
-                    days = offer.wait_days[j]
-                    worth = mind.waiting_intercept + beta * saving
-                    worth -= mind.impatience[seg] * (days + max(0.0, days - cover))
-                    later += math.log(1.0 + mind.waiting_weight * math.exp(worth))
-            later += gumbel(choice_key, i, n_sku * n_offer + j)
-            # remembered price moves toward what was seen
-            kept = mind.reference_memory ** max(1, day - people.reference_day[i, j])
-            if people.reference_day[i, j] < day:
-                people.reference[i, j] = kept * ref + (1.0 - kept) * lowest
-                people.reference_day[i, j] = day
-            if best <= later:
-                continue
-            index = math.exp(offer.log_index[hour, best_o, best_k])
-            gain = max(0.0, (ref - index) / ref)
-            extra = mind.stockpiling * mind.storability[j] * beta * gain
-            room = max(0, int(mind.storage[seg] - cover / mind.pack_days[j]))
-            units = 1 + min(room, poisson(extra, uniform(unit_key, i, j)))
-            tally.wanted[best_k, c] += units
-            if best_k != got_k or best_o != got_o:
-                tally.lost[best_k, c] += units
-                people.trust[i] = max(0.0, people.trust[i] - mind.stockout_hit * mind.service[seg])
-                people.grievance[i] = STOCKOUT
-            if got <= later:
-                continue
-            units = min(units, stock[got_k, got_node])
-            stock[got_k, got_node] -= units
-            tally.sold[got_k, c] += units
-            start = max(np.float64(day), np.float64(people.pantry[i, j]))
-            people.pantry[i, j] = start + mind.pack_days[j] * (1.0 + (units - 1) * (1.0 - mind.expansion[j]))
-            _write(offer, lines, n_lines, n_orders, i, s, got_k, got_o, got_node, units, group, hour, voucher, tally)
-            if voucher > 0:
-                voucher = people.message_coupon[i] = 0
-            if offer.eligible[got_k] == 1 and got_o < n_offer - 1:
-                subtotal += lines.paid[n_lines]
-            n_lines += 1
-        if n_lines == basket_first:
-            continue
-        if offer.threshold_spend > 0:
-            _threshold(need_key, people, offer, stock, lines, basket_first, n_lines, subtotal, i, c, tally)
-        _ordered(unit_key, people, mind, offer, i, day, tally)
-        tally.group_orders[group] += 1
-        tally.orders_by_hour[hour] += 1
-        n_orders += 1
-    return v, n_lines, n_orders
+        last = v + 1
+        while last < came.size and last - v < _BLOCK and second[last] < offer.end:
+            last += 1
+        n_looks = look(need_key, choice_key, people, mind, offer, day, came, second, v, last, looks, tally)
+        choose(choice_key, mind, offer, looks, n_looks)
+        wishes, claimed = conclude(unit_key, people, mind, offer, day, looks, n_looks, chosen, claims[n_claims:], tally)
+        n_claims += claimed
+        n_lines, n_orders = _trade(need_key, choice_key, unit_key, people, mind, offer, stock, route, day, second,
+                                   looks, chosen, wishes, lines, n_lines, n_orders, tally)  # fmt: skip
+        v = last
+    return v, n_lines, n_claims, n_orders
 
 
 @njit(cache=True)
-def _write(offer, lines, n, order, i, s, k, o, node, units, group, hour, voucher, tally):
-    """Writes one itemised line: list - markdown - coupon = paid, never below the floor.
+def _trade(
+    need_key: np.uint64, choice_key: np.uint64, unit_key: np.uint64, people: People, mind: Mind, offer: Slice,
+    stock: NDArray[np.int64], route: NDArray[np.int64], day: int, second: I32, looks: Rows, chosen: I32,
+    n_wishes: int, lines: Rows, n_lines: int, n_orders: int, tally: Tallies,
+) -> tuple[int, int]:  # fmt: skip
+    """Serves the wishes of a block in order; returns (lines, orders).
 
-    The group's coupon is off every unit; a larger voucher replaces it on one unit.
+    The plain case (own size in the nearest warehouse, no rule in force) runs in this loop with hoisted arrays; a
+    call with all of them costs as much as serving a visitor, so only the others pay for it.
     """
-    price = offer.price[hour, o, k]
-    most = max(0, price - offer.floor[k])
-    cut, one = offer.coupon[group, k], max(0, voucher - offer.coupon[group, k])
-    if cut + one > most:
-        cut = min(cut, most)
-        one = min(one, most - cut)
-        tally.corrections[0] += 1
-    lines.order[n], lines.consumer[n], lines.second[n] = order, i, s
-    lines.sku[n], lines.units[n], lines.offer[n], lines.warehouse[n] = k, units, o, node
-    lines.filler[n] = 0
-    lines.listed[n] = offer.listed[k] * units
-    lines.markdown[n] = (offer.listed[k] - price) * units
-    lines.coupon[n] = cut * units + one
-    lines.threshold[n] = 0
-    lines.paid[n] = (price - cut) * units - one
+    rows, cells, items, demands, offers = people.row, people.cell, mind.item, mind.demand, mind.offer
+    skus, zones, terms, prices, coupons = mind.sku, offer.zones, offer.terms, offer.price, offer.coupon
+    wanted, sold, by_offer, by_hour, by_group = (
+        tally.wanted, tally.sold, tally.by_offer, tally.orders_by_hour, tally.group_orders,
+    )  # fmt: skip
+    last_day, first_day, source_of, rate_of = people.last_day, people.first_day, people.source, people.rate
+    w = 0
+    while w < n_wishes:
+        basket, wish = n_lines, looks[chosen[w]]
+        visitor, i, stage, zone = wish.visitor, wish.person, wish.stage, zones[wish.zone]
+        row, s, group = rows[i], second[visitor], wish.segment * 6 + stage
+        c = row.city
+        while w < n_wishes and looks[chosen[w]].visitor == visitor:
+            wish = looks[chosen[w]]
+            w += 1
+            demand, units = demands[wish.category], np.int64(wish.units)
+            a = demand.first + wish.alternative
+            k = skus[a]
+            wanted[k, c] += units
+            variant, node, misfit = items[k].first_variant, route[c, 0], np.int64(0)
+            if items[k].variants > 1 or stock[variant, node] <= 0:
+                a, variant, node, misfit = _look_for(people, mind, offer, stock, route, c, i, wish, tally)
+                if a < 0:
+                    continue
+                k = skus[a]
+            o, item, z = offers[a], items[k], wish.zone
+            units = min(units, stock[variant, node])
+            stock[variant, node] -= units
+            sold[k, c] += units
+            by_offer[o] += units
+            line = lines[n_lines]
+            line.order, line.consumer, line.second = n_orders, i, s
+            line.sku, line.variant, line.units, line.offer, line.warehouse = k, variant, units, o, node
+            line.filler, line.misfit, line.gift, line.bundle, line.threshold, line.deposit = 0, misfit, 0, 0, 0, 0
+            line.due = zone.presale_due if o == mind.presale else 0
+            line.event = 1 if o == mind.presale or zone.ritual > 0.0 else 0
+            # list - markdown - coupon = paid, never below the floor: the group's coupon is off every unit, a larger
+            # voucher from a message replaces it on one
+            price, cut, one = prices[wish.panel, a], np.int64(0), np.int64(wish.voucher)
+            if offer.by_group == 1:
+                cut = coupons[wish.group, k]
+                one = max(np.int64(0), one - cut)
+            most = max(0, price - item.floor)
+            if cut + one > most:
+                cut = min(cut, most)
+                one = min(one, most - cut)
+                tally.corrections[0] += 1
+            line.listed, line.markdown = item.listed * units, (item.listed - price) * units
+            line.coupon = cut * units + one
+            line.paid = (price - cut) * units - one
+            if wish.voucher > 0:
+                row.coupon = 0
+            cell = cells[i, wish.category]
+            start = max(float(day), float(cell.pantry))
+            cell.pantry = start + demand.pack_days * item.keep * (1.0 + (units - 1) * (1.0 - demand.expansion))
+            cell.bought_day, cell.matched = day, terms[z, k].matched
+            cell.paid = max(1, min(255, int(100.0 * line.paid / line.listed + 0.5)))
+            n_lines += 1
+        if n_lines == basket:
+            continue
+        if offer.has_rules == 1:
+            n_lines = _apply_rules(need_key, choice_key, people, mind, offer, stock, route, i, lines, basket, n_lines,
+                                   tally)  # fmt: skip
+        by_group[group] += 1
+        by_hour[s // 3600] += 1
+        n_orders += 1
+        if stage == 0:  # a prospect becomes a customer, won by the festival, by paid traffic or by himself
+            source, rate = ORGANIC, row.visit_rate
+            if zone.ritual > 0.0:
+                source, rate = FESTIVAL, np.float32(rate * mind.event_acquired_rate)
+            elif uniform(unit_key, i, 2000) < offer.paid_share:
+                source = PAID
+            first_day[i], source_of[i], rate_of[i] = day, source, rate
+            tally.won[source] += 1
+        if row.orders < 65_535:
+            row.orders += 1
+        last_day[i] = day
+    return n_lines, n_orders
 
 
 @njit(cache=True)
-def _threshold(key, people, offer, stock, lines, first, last, subtotal, i, c, tally):
+def _look_for(people, mind, offer, stock, route, c, i, wish, tally):
+    """(alternative or -1, variant, warehouse, misfit): one's own size wherever it is, else the second choice.
+    What was wanted and is not there hurts."""
+    a, units = mind.demand[wish.category].first + wish.alternative, wish.units
+    k = mind.sku[a]
+    variant, node, misfit = _find(mind, stock, route, c, i, k)
+    if node >= 0 and misfit == 0:
+        return a, variant, node, misfit
+    a, variant, node, misfit = _second_choice(mind, offer, stock, route, c, i, wish)
+    if a < 0 or mind.sku[a] != k:
+        tally.lost[k, c] += units
+        hurt(people, mind, i, wish.segment, mind.stockout_hit, STOCKOUT)
+    tally.misfits[0] += misfit
+    return a, variant, node, misfit
+
+
+@njit(cache=True)
+def _apply_rules(need_key, choice_key, people, mind, offer, stock, route, i, lines, first, last, tally):
+    """Bundles, then the threshold, then gifts and deposits of one order; returns the number of lines."""
+    c = people.city[i]
+    z = offer.zone[c]
+    last = _bundles(choice_key, people, mind, offer, stock, route, i, lines, first, last, tally)
+    if offer.zones[z].threshold_spend > 0:
+        _threshold(need_key, mind, offer, stock, people.segment[i], i, c, z, lines, first, last, tally)
+    _gifts_and_deposits(mind, offer, z, lines, first, last, tally)
+    return last
+
+
+@njit(cache=True, inline="always")
+def _find(mind, stock, route, c, i, k):
+    """(variant, warehouse, misfit) that would serve a person: his own size, else a neighbour; warehouse -1 if none.
+
+    Warehouses are asked in the order of the city's route, all of them for his own size before any for another.
+    """
+    first = mind.item[k].first_variant
+    stop = first + mind.item[k].variants
+    own = first
+    if stop - first > 1:
+        u = uniform(mind.size_key, i, 0)
+        while own < stop - 1 and u >= mind.size_below[own]:
+            own += 1
+    for r in range(route.shape[1]):
+        if stock[own, route[c, r]] > 0:
+            return own, route[c, r], 0
+    for near in (own + 1, own - 1):
+        if first <= near < stop:
+            for r in range(route.shape[1]):
+                if stock[near, route[c, r]] > 0:
+                    return near, route[c, r], 1
+    return own, _NONE, 0
+
+
+@njit(cache=True)
+def _second_choice(mind, offer, stock, route, c, i, wish):
+    """The best alternative among what can be had, by the same draws: (alternative or -1, variant, warehouse,
+    misfit). The slow path of those who find their first choice gone."""
+    demand, width = mind.demand[wish.category], mind.key.size
+    priced(mind.sku, mind.item, offer.price, offer.coupon, wish.panel, wish.group, demand.first, demand.all_lanes,
+           wish.voucher, offer.utility, offer.log_index, offer.ratio)  # fmt: skip
+    price, rule = offer.ratio.size - width, wish.zone * width
+    liking = ((wish.panel * mind.temper.size + wish.segment) * offer.channels + wish.channel) * width
+    beta, ref, loss = float(wish.beta), float(wish.reference), mind.temper[wish.segment].loss_aversion
+    best, out = float(wish.later), (np.int64(_NONE), np.int64(_NONE), np.int64(_NONE), np.int64(0))
+    for a in range(demand.first, demand.first + demand.all_lanes):
+        if offer.utility[liking + a] <= CLOSED:
+            continue
+        variant, node, misfit = _find(mind, stock, route, c, i, mind.sku[a])
+        if node < 0:
+            continue
+        change = (ref - offer.ratio[price + a]) / ref
+        side = 1.0 if change > 0.0 else loss
+        value = offer.log_index[price + a] - mind.reference_weight * side * change - wish.pull * offer.rules[rule + a]
+        value = offer.utility[liking + a] - beta * value - wish.hassle * offer.deposits[rule + a]
+        value += gumbel32(wish.low, wish.high, mind.key[a]) - mind.misfit * misfit
+        if value > best:
+            best, out = value, (np.int64(a), variant, node, misfit)
+    return out
+
+
+@njit(cache=True)
+def _bundles(key, people, mind, offer, stock, route, i, lines, first, last, tally):
+    """Completes bundles and matching sets: the partner of a bought SKU may join, both at the bundle's saving.
+
+    A partner that is not in the basket is weighed once, in the same channel, against not now. Returns the number
+    of lines.
+    """
+    c, seg, row = people.city[i], people.segment[i], people.row[i]
+    z = offer.zone[c]
+    for n in range(first, last):
+        k = lines[n].sku
+        terms = offer.terms[z, k]
+        mate = terms.partner
+        if mate < 0 or lines[n].due > 0:
+            continue
+        at = _NONE
+        for m in range(first, last):
+            if lines[m].sku == mate:
+                at = m
+        saving = terms.saving
+        if at < 0:
+            variant, node, misfit = _find(mind, stock, route, c, i, mate)
+            item = mind.item[mate]
+            a, j = mind.alternative[mate, lines[n].offer], item.category
+            panel = z * offer.clocks + offer.clock[lines[n].second // 3600]
+            liking = offer.utility[
+                ((panel * mind.temper.size + seg) * offer.channels + row.channel) * mind.key.size + a
+            ]
+            if node < 0 or misfit == 1 or liking <= CLOSED:
+                continue
+            x = math.log(max(item.floor, offer.price[panel, a] * (1.0 - saving)) / item.listed)
+            low, high = words_of(key, i)
+            value = liking + terms.pull - row.beta * mind.demand[j].beta_factor * x
+            value += gumbel32(low, high, ~mind.key[a])
+            if value <= mind.demand[j].not_now + gumbel32(low, high, ~mind.demand[j].later_key):
+                continue
+            stock[variant, node] -= 1
+            tally.sold[mate, c] += 1
+            tally.wanted[mate, c] += 1
+            tally.by_offer[lines[n].offer] += 1
+            at = last
+            lines[at] = lines[n]
+            extra = lines[at]
+            extra.sku, extra.variant, extra.units, extra.warehouse = mate, variant, 1, node
+            extra.filler, extra.coupon, extra.bundle = 1, 0, 0
+            extra.listed, extra.markdown = item.listed, item.listed - offer.price[panel, a]
+            extra.paid = offer.price[panel, a]
+            last += 1
+        for m in (n, at):  # one unit of each part is cheaper, never below the floor
+            line = lines[m]
+            if line.bundle == 0 and saving > 0.0:
+                most = max(0, line.paid - mind.item[line.sku].floor * line.units)
+                cut = int(saving * (line.listed - line.markdown) / line.units + 0.5)
+                tally.corrections[0] += cut > most
+                line.bundle = min(cut, most)
+                line.paid -= line.bundle
+    return last
+
+
+@njit(cache=True)
+def _threshold(key, mind, offer, stock, seg, i, c, z, lines, first, last, tally):
     """Applies spend-X-save-Y to an order; within a fifth of reach, a filler unit may be added."""
-    spend, save, presale = offer.threshold_spend, offer.threshold_save, offer.price.shape[1] - 1
-    if 0.8 * spend <= subtotal < spend and uniform(key, i, 1000) < math.exp(-people.hassle[i]):
+    spend, save, subtotal = offer.zones[z].threshold_spend, offer.zones[z].threshold_save, np.int64(0)
+    for n in range(first, last):
+        if offer.terms[z, lines[n].sku].eligible == 1 and lines[n].due == 0:
+            subtotal += lines[n].paid
+    near = 0.8 * spend <= subtotal < spend
+    if near and uniform(key, i, 1000) < math.exp(-mind.temper[seg].hassle * 2.0 * uniform(mind.hassle_key, i, 0)):
         for n in range(last - 1, first - 1, -1):
-            k, node = lines.sku[n], lines.warehouse[n]
-            each = (lines.listed[n] - lines.markdown[n]) // lines.units[n]  # no coupon on a filler
-            if offer.eligible[k] == 1 and lines.offer[n] < presale and stock[k, node] > 0 and subtotal + each >= spend:
-                stock[k, node] -= 1
-                tally.sold[k, c] += 1
-                tally.wanted[k, c] += 1
-                lines.listed[n] += lines.listed[n] // lines.units[n]
-                lines.markdown[n] += lines.markdown[n] // lines.units[n]
-                lines.paid[n] += each
-                lines.units[n] += 1
-                lines.filler[n] = 1
+            line = lines[n]
+            each = (line.listed - line.markdown) // line.units  # no coupon on a filler
+            enough = stock[line.variant, line.warehouse] > 0 and subtotal + each >= spend
+            if offer.terms[z, line.sku].eligible == 1 and line.due == 0 and enough:
+                stock[line.variant, line.warehouse] -= 1
+                tally.sold[line.sku, c] += 1
+                tally.wanted[line.sku, c] += 1
+                tally.by_offer[line.offer] += 1
+                line.listed += line.listed // line.units
+                line.markdown += line.markdown // line.units
+                line.paid += each
+                line.units += 1
+                line.filler = 1
                 subtotal += each
                 break
     if subtotal < spend:
         return
     left = save
     for n in range(first, last):
-        k = lines.sku[n]
-        if offer.eligible[k] == 0 or lines.offer[n] == presale:
+        line = lines[n]
+        if offer.terms[z, line.sku].eligible == 0 or line.due > 0:
             continue
-        share = min(left, (save * lines.paid[n] + subtotal - 1) // subtotal)
-        most = max(0, lines.paid[n] - offer.floor[k] * lines.units[n])
+        share = min(left, (save * line.paid + subtotal - 1) // subtotal)
+        most = max(0, line.paid - mind.item[line.sku].floor * line.units)
         if share > most:
             share = most
             tally.corrections[0] += 1
-        lines.threshold[n] = share
-        lines.paid[n] -= share
+        line.threshold = share
+        line.paid -= share
         left -= share
 
 
 @njit(cache=True)
-def _ordered(key, people, mind, offer, i, day, tally):
-    """A person has ordered: a prospect becomes a customer, won by the festival, by paid traffic or
-    by himself."""
-    if people.source[i] == PROSPECT:
-        people.first_day[i] = day
-        source, rate = ORGANIC, people.visit_rate[i]
-        if offer.ritual > 0.0:
-            source, rate = FESTIVAL, rate * mind.event_acquired_rate
-        elif uniform(key, i, 2000) < offer.paid_share:
-            source = PAID
-        people.source[i], people.rate[i] = source, rate
-        tally.won[source] += 1
-    people.orders[i] += 1
-    people.last_day[i] = day
-
-
-@njit(cache=True)
-def pay_balance(key: np.uint64, consumer: I32, order: I32, rate: float) -> U8:
-    """(n,) whether the balance of each pre-sale order is paid (one draw an order)."""
-    out = np.empty(consumer.size, np.uint8)
-    for n in range(consumer.size):
-        out[n] = 1 if uniform(key, order[n], 0) < rate else 0
-    return out
-
-
-@njit(cache=True)
-def send_messages(
-    key: np.uint64, people: People, mind: Mind, share: F64, coupon: I64, day: int, cap_days: float, tired: float
-) -> I64:
-    """Writes to a `share` of each group; felt on `day + 1`. Returns (G,) messages sent.
-
-    A message sooner than `cap_days` after the last one tires.
-    """
-    sent = np.zeros(share.size, np.int64)
-    for i in range(people.segment.size):
-        group = people.segment[i] * 6 + stage_of(people, i, day)
-        if share[group] <= 0.0 or people.left[i] > 0 or uniform(key, i, 0) >= share[group]:
+def _gifts_and_deposits(mind, offer, z, lines, first, last, tally):
+    """One gift of each kind an order, while they last; pre-sale lines pay a share of the price as deposit."""
+    for n in range(first, last):
+        line = lines[n]
+        if line.due > 0:
+            line.deposit = int(offer.zones[z].presale_share * line.paid + 0.5)
+        gift = offer.terms[z, line.sku].gift
+        if gift < 0:
             continue
-        if day + 1 - people.message_day[i] < cap_days and people.message_day[i] > NEVER:
-            people.fatigue[i] = _fatigue(people, mind, i, day) + tired
-            people.fatigue_day[i] = day
-        people.message_day[i] = day + 1
-        people.message_coupon[i] = coupon[group]
-        sent[group] += 1
-    return sent
+        again = False
+        for m in range(first, n):
+            again |= offer.terms[z, lines[m].sku].gift == gift
+        if again:
+            continue
+        missing = offer.gift_left[gift] <= 0
+        line.gift = 2 if missing else 1
+        offer.gift_left[gift] -= 0 if missing else 1
+        tally.gifts[gift, 1 if missing else 0] += 1

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sim.scenario.units import ASSUMPTION, Section, param
 
 Role = Literal["traffic", "profit", "repeat", "image"]
+ServiceKind = Literal["size_advice", "tutorials", "matching_sets", "warranty", "trade_in"]
 ROLES: tuple[Role, ...] = ("traffic", "profit", "repeat", "image")
 
 
@@ -35,10 +36,54 @@ class Category(Section):
         1.0, "1", "multiplies every consumer's price coefficient in this category",
         "Complete Journey: milk -4.1 .. vegetables -1.1", ge=0, le=5,
     )  # fmt: skip
+    deliberation: float = param(
+        0.0, "utility", "utility of sleeping on it at the first look in a fortnight; content and service shorten it",
+        ASSUMPTION, ge=0, le=20,
+    )  # fmt: skip
     return_rate: float = param(
         0.12, "share", "chance that a delivered line comes back", "general 0.10-0.15, apparel 0.30", ge=0, le=1
     )
     resale_share: float = param(0.85, "share", "returned units that can be sold again", ASSUMPTION, ge=0, le=1)
+    cold_demand: float = param(
+        0.0, "1/Celsius", "log need per degree below 15 Celsius, above it the other way; negative = bought in heat",
+        ASSUMPTION, ge=-0.2, le=0.2,
+    )  # fmt: skip
+    gift_demand: float = param(
+        0.0, "1", "need on top of usual at full gift season, just before the Spring Festival", ASSUMPTION, ge=0, le=20
+    )
+    season: list[float] = param(
+        [], "weight", "need by month, January first, 12 weights around their mean; flat where empty", ASSUMPTION
+    )
+
+    @field_validator("season")
+    @classmethod
+    def _months(cls, value: list[float]) -> list[float]:
+        if value and (len(value) != 12 or min(value) < 0 or sum(value) <= 0):
+            raise ValueError("must be 12 weights of at least 0 with a positive sum, or empty")
+        return value
+
+
+class Service(Section):
+    """A service asset: wins service-sensitive buyers without a discount, and costs money."""
+
+    kind: ServiceKind = param(
+        ..., "name", "size_advice (fewer returns), tutorials (fewer contacts), matching_sets (bigger baskets), "
+        "warranty (sold on top), trade_in (earlier replacement)",
+    )  # fmt: skip
+    skus: list[str] = Field(default=[], description="SKUs or categories it belongs to; all where empty")
+    effect: float = param(
+        0.2, "share", "returns avoided, contacts avoided, buyers who take the warranty, or replacement time saved, by "
+        "kind; of no meaning to matching_sets", ASSUMPTION, ge=0, le=1,
+    )  # fmt: skip
+    appeal: float = param(
+        0.1, "utility", "liking it adds for a segment of service sensitivity 1", ASSUMPTION, ge=0, le=10
+    )
+    yuan_per_day: float = param(100.0, "yuan/day", "what it costs to run, for a market of 100,000 consumers; scaled "
+        "with the market", ASSUMPTION, ge=0, le=1e7)  # fmt: skip
+    yuan_per_unit: float = param(0.0, "yuan/unit", "what it costs a unit sold", ASSUMPTION, ge=0, le=1e5)
+    price_yuan: float = param(0.0, "yuan", "what a warranty is sold for", ASSUMPTION, ge=0, le=1e5)
+    claims_share: float = param(0.4, "share", "share of a warranty's price that claims cost", ASSUMPTION, ge=0, le=5)
+    partner: str | None = param(None, "name", "matching_sets: the SKU that goes with these")
 
 
 class Sku(Section):
@@ -49,6 +94,14 @@ class Sku(Section):
     list_price_yuan: float = param(..., "yuan", "shelf price without any promotion", gt=0, le=1e6)
     unit_cost_yuan: float = param(..., "yuan", "purchase cost", ASSUMPTION, gt=0, le=1e6)
     appeal: float = param(0.0, "utility", "liking for it at its list price", ASSUMPTION, ge=-20, le=20)
+    content: float = param(
+        0.0, "1", "content level, 0 a photo .. 1 film, reviews and advice; liked by a segment's content_sensitivity",
+        ASSUMPTION, ge=0, le=1,
+    )  # fmt: skip
+    sizes: dict[str, float] = param(
+        {}, "share", "sizes from small to large and the share of people each fits; one size where empty", ASSUMPTION
+    )
+    channels: list[str] = Field(default=[], description="channels in which it is sold; all where empty")
     volume_litres: float = param(3.0, "litres", "space one unit takes", ASSUMPTION, gt=0, le=10_000)
     supplier: str | None = param(None, "name", "who delivers it; the first supplier where not named")
     minimum_order_units: int = param(1, "units", "smallest purchase order [MOQ]", ge=1, le=1_000_000)
@@ -59,3 +112,4 @@ class Catalogue(Section):
 
     categories: dict[str, Category] = Field(description="the categories, by name", min_length=1)
     skus: dict[str, Sku] = Field(description="the SKUs, by name", min_length=1)
+    services: dict[str, Service] = Field(default={}, description="service assets, by name")

@@ -10,8 +10,10 @@ from sim import plugins
 from sim.errors import PluginError, did_you_mean
 from sim.scenario.campaigns import Campaign
 from sim.scenario.catalogue import ROLES
+from sim.scenario.festivals import FIRST_YEAR, LAST_YEAR
 from sim.scenario.reader import Path
-from sim.scenario.root import KINDS, Scenario
+from sim.scenario.root import KINDS, Scenario, Written
+from sim.scenario.schedules import most_pieces, source_of
 
 Problem = tuple[Path, str, str | None, str | None]
 """(path, must be, got, did you mean)"""
@@ -21,9 +23,9 @@ _MOST = {"skus": 2000, "categories": 200, "cities": 200, "segments": 50, "channe
          "campaigns": 500}  # fmt: skip
 
 
-def faults_of(scenario: Scenario) -> list[Problem]:
+def faults_of(scenario: Written) -> list[Problem]:
     """All faults of a scenario whose parts are each right."""
-    checks = (_names, _sizes, _shares, _references, _dates, _numbers, _strategies)
+    checks = (_names, _sizes, _shares, _references, _schedules, _dates, _numbers, _strategies)
     return [problem for check in checks for problem in check(scenario)]
 
 
@@ -34,7 +36,7 @@ def _unknown(path: Path, got: str, known: Iterable[str], what: str) -> Iterator[
         yield path, f"must be {what} ({listed})", repr(got), did_you_mean(got, names)
 
 
-def _named_parts(s: Scenario) -> dict[Path, Iterable[str]]:
+def _named_parts(s: Written) -> dict[Path, Iterable[str]]:
     """Where users give names."""
     return {
         ("market", "cities"): s.market.cities, ("market", "segments"): s.market.segments,
@@ -45,25 +47,28 @@ def _named_parts(s: Scenario) -> dict[Path, Iterable[str]]:
     }  # fmt: skip
 
 
-def _names(s: Scenario) -> Iterator[Problem]:
+def _names(s: Written) -> Iterator[Problem]:
     for path, names in _named_parts(s).items():
         for name in names:
             if not _NAME.fullmatch(name):
                 yield (*path, name), "must be a name of letters, digits, _ and -, at most 64", repr(name[:80]), None
 
 
-def _sizes(s: Scenario) -> Iterator[Problem]:
+def _sizes(s: Written) -> Iterator[Problem]:
     for path, names in _named_parts(s).items():
         most, count = _MOST.get(str(path[-1])), len(list(names))
         if most is not None and count > most:
             yield path, f"must have at most {most} entries", str(count), None
+    made = sum(most_pieces(entry, len(s.market.cities)) for schedule in s.schedules.values() for entry in schedule)
+    if made > _MOST["campaigns"]:
+        yield ("schedules",), f"must generate at most {_MOST['campaigns']} campaigns", str(made), None
     if s.calendar.days > 3660:
         yield ("calendar",), "must span at most 3,660 days in all", str(s.calendar.days), None
     if not 2000 <= s.calendar.start.year <= 2100:
         yield ("calendar", "start"), "must lie in the years 2000 to 2100", str(s.calendar.start), None
 
 
-def _shares(s: Scenario) -> Iterator[Problem]:
+def _shares(s: Written) -> Iterator[Problem]:
     parts = {
         "cities": [city.share for city in s.market.cities.values()],
         "segments": [segment.share for segment in s.market.segments.values()],
@@ -75,7 +80,7 @@ def _shares(s: Scenario) -> Iterator[Problem]:
             yield ("market", name), "must have shares that sum to 1", f"{total:.6g}", None
 
 
-def _references(s: Scenario) -> Iterator[Problem]:
+def _references(s: Written) -> Iterator[Problem]:
     ops, skus, categories = s.operations, s.catalogue.skus, s.catalogue.categories
     for name, sku in skus.items():
         yield from _unknown(("catalogue", "skus", name, "category"), sku.category, categories, "a category")
@@ -97,14 +102,18 @@ def _references(s: Scenario) -> Iterator[Problem]:
             yield from _unknown(("market", "segments", name, "need", category), category, categories, "a category")
         for role in segment.taste:
             yield from _unknown(("market", "segments", name, "taste", role), role, ROLES, "a role")
+    for n, wave in enumerate(s.market.cold_waves):
+        for m, item in enumerate(wave.cities):
+            yield from _unknown(("market", "cold_waves", n, "cities", m), item, s.market.cities, "a city")
     for name, campaign in s.campaigns.items():
-        for n, item in enumerate(campaign.skus):
-            yield from _unknown(("campaigns", name, "skus", n), item, [*categories, *skus], "a SKU or category")
-    for name, schedule in s.schedules.items():
-        for n, item in enumerate(schedule):
-            yield from _unknown(("schedules", name, n), item, s.campaigns, "a campaign")
-            if item in schedule[:n]:
-                yield ("schedules", name, n), "must name each campaign once", repr(item), None
+        named = (
+            ("skus", campaign.skus, [*categories, *skus], "a SKU or category"),
+            ("cities", campaign.cities, list(s.market.cities), "a city"),
+            ("channels", campaign.channels, list(s.market.channels), "a channel"),
+        )
+        for key, items, known, what in named:
+            for n, item in enumerate(items):
+                yield from _unknown(("campaigns", name, key, n), item, known, what)
     compare = s.compare
     if compare.baseline is not None:
         yield from _unknown(("compare", "baseline", "schedule"), compare.baseline.schedule, s.schedules, "a schedule")
@@ -115,7 +124,27 @@ def _references(s: Scenario) -> Iterator[Problem]:
         yield from _unknown(("compare", "line_ups", n), item, s.line_ups, "a line-up")
 
 
-def _dates(s: Scenario) -> Iterator[Problem]:
+def _schedules(s: Written) -> Iterator[Problem]:
+    wrong = {str(path[1]) for path, *_ in _dates(s) if path[0] == "campaigns"}
+    sound = {name for name, c in s.campaigns.items() if name not in wrong and s.market.cities.keys() >= set(c.cities)}
+    if any(_sizes(s)):
+        sound = set()
+    for name, schedule in s.schedules.items():
+        for n, entry in enumerate(schedule):
+            source, key = source_of(entry)
+            path: Path = ("schedules", name, n) if key is None else ("schedules", name, n, key)
+            yield from _unknown(path, source, s.campaigns, "a campaign")
+            if entry in schedule[:n]:
+                got = repr(entry if isinstance(entry, str) else entry.model_dump(exclude_none=True))
+                yield ("schedules", name, n), "must name each campaign once", got, None
+            elif source in sound:
+                try:
+                    s.generated(name, n)
+                except ValueError as error:
+                    yield ("schedules", name, n), str(error), None, None
+
+
+def _dates(s: Written) -> Iterator[Problem]:
     for name, c in s.campaigns.items():
         path: Path = ("campaigns", name)
         if c.end <= c.start:
@@ -140,7 +169,7 @@ def _dates(s: Scenario) -> Iterator[Problem]:
             yield ("operations", "warehouses", name, "waves"), "must be different hours from 0 to 23", str(waves), None
 
 
-def _numbers(s: Scenario) -> Iterator[Problem]:
+def _numbers(s: Written) -> Iterator[Problem]:
     for name, c in s.campaigns.items():
         rule = c.threshold
         if rule is not None and rule.save_yuan >= rule.spend_yuan:
@@ -161,7 +190,7 @@ def _numbers(s: Scenario) -> Iterator[Problem]:
         yield ("market", "consumers"), "must leave at most 20 billion consumer-days", str(s.market.consumers), None
 
 
-def _free_numbers(s: Scenario) -> Iterator[tuple[Path, dict[str, float], float, float]]:
+def _free_numbers(s: Written) -> Iterator[tuple[Path, dict[str, float], float, float]]:
     """Mappings from a name to a number, and the bounds of the numbers."""
     for name, city in s.market.cities.items():
         yield ("market", "cities", name, "line_haul_hours"), city.line_haul_hours, 0, 1000
@@ -170,7 +199,7 @@ def _free_numbers(s: Scenario) -> Iterator[tuple[Path, dict[str, float], float, 
         yield ("market", "segments", name, "taste"), segment.taste, -20, 20
 
 
-def _strategies(s: Scenario) -> Iterator[Problem]:
+def _strategies(s: Written) -> Iterator[Problem]:
     for name, line_up in s.line_ups.items():
         for kind in KINDS:
             use = getattr(line_up, kind)
@@ -188,9 +217,13 @@ def _saved(campaign: Campaign, price: float) -> float:
 
 def warnings_of(scenario: Scenario) -> list[str]:
     """What is allowed and probably not meant: offers that add up below cost, rules out of reach,
-    campaigns outside the calendar, strategies' red lines that can never bind."""
+    campaigns outside the calendar, years without known festivals."""
     out: list[str] = []
     calendar = scenario.calendar
+    gifts = any(category.gift_demand for category in scenario.catalogue.categories.values())
+    years = calendar.start.year, calendar.date_of(calendar.days).year
+    if (gifts or scenario.market.spring_festival_demand != 1.0) and not FIRST_YEAR <= years[0] <= years[1] <= LAST_YEAR:
+        out.append(f"calendar: lunar festivals are known for {FIRST_YEAR} to {LAST_YEAR} alone, other years have none")
     first = datetime.combine(calendar.start, datetime.min.time())
     last = datetime.combine(calendar.date_of(calendar.days), datetime.min.time())
     dearest = max(sku.list_price_yuan for sku in scenario.catalogue.skus.values())

@@ -16,7 +16,7 @@ from sim.errors import Fault, ScenarioError, did_you_mean
 from sim.scenario.checks import faults_of
 from sim.scenario.merge import SHIPPED, apply_settings, gather
 from sim.scenario.reader import Document, Path, dotted
-from sim.scenario.root import Scenario
+from sim.scenario.root import Scenario, Written
 
 
 def shipped_scenarios() -> list[str]:
@@ -57,21 +57,25 @@ def _find(reference: str | File) -> tuple[File, str]:
 def _checked(document: Document, file: File) -> Scenario:
     faults = list(document.faults)
     try:
-        scenario = Scenario.model_validate(document.data)
+        written = Written.model_validate(document.data)
     except ValidationError as error:
         faults += [_fault(document, problem) for problem in error.errors()]
         faults += _faults_beside(document, file, [problem["loc"] for problem in error.errors()])
         raise ScenarioError(_in_order(faults)) from None
     except RecursionError:
         raise ScenarioError([Fault(str(file), "", "must not be nested so deeply")]) from None
-    scenario._folder = file.resolve().parent
-    faults += [
-        Fault(_place(document, path), dotted(path), must_be, got, hint)
-        for path, must_be, got, hint in faults_of(scenario)
-    ]
+    faults += _cross_checks(document, written, file)
     if faults:
         raise ScenarioError(_in_order(faults))
-    return scenario
+    return written.expanded()
+
+
+def _cross_checks(document: Document, written: Written, file: File) -> list[Fault]:
+    written._folder = file.resolve().parent
+    return [
+        Fault(_place(document, path), dotted(path), must_be, got, hint)
+        for path, must_be, got, hint in faults_of(written)
+    ]
 
 
 def _faults_beside(document: Document, file: File, wrong: list[tuple[int | str, ...]]) -> list[Fault]:
@@ -85,12 +89,10 @@ def _faults_beside(document: Document, file: File, wrong: list[tuple[int | str, 
         if isinstance(place, dict):
             place.pop(loc[-1], None)
     try:
-        scenario = Scenario.model_validate(data)
+        written = Written.model_validate(data)
     except (ValidationError, RecursionError):
         return []
-    scenario._folder = file.resolve().parent
-    found = [Fault(_place(document, path), dotted(path), must_be, got, hint)
-             for path, must_be, got, hint in faults_of(scenario)]  # fmt: skip
+    found = _cross_checks(document, written, file)
     touched = {dotted(loc[:-1]) for loc in wrong if len(loc) > 1}
     return [fault for fault in found if not any(fault.what.startswith(part) for part in touched)]
 
@@ -129,19 +131,20 @@ _BOUNDS = {"greater_than_equal": "of at least {ge}", "greater_than": "above {gt}
 def _fault(document: Document, problem: Any) -> Fault:
     """One of pydantic's problems in our words."""
     kind, context = problem["type"], problem.get("ctx", {})
-    path: Path = tuple(part for part in problem["loc"] if part not in ("function-before", "[key]"))
+    inside: Path = tuple(part for part in problem["loc"] if part != "function-before")
+    path: Path = tuple(part for part in inside if not _tag(part))
     got: str | None = _short(problem["input"])
     if kind == "extra_forbidden":
-        known = _fields_at(path[:-1])
+        known = _fields_at(inside[:-1])
         return Fault(_place(document, path), dotted(path[:-1]), "must have known keys only", repr(path[-1]),
                      did_you_mean(str(path[-1]), known))  # fmt: skip
     if kind == "missing":
         return Fault(_place(document, path[:-1]), dotted(path), "must be given")
-    bounds = _bounds_at(path)
+    bounds = _bounds_at(inside)
     if kind in _KINDS:
         must = f"must be {_KINDS[kind]}{bounds}"
     elif kind in _BOUNDS:
-        number = "a whole number" if isinstance(problem["input"], int) else "a number"
+        number = "a whole number" if _schema_at(inside).get("type") == "integer" else "a number"
         must = f"must be {number} {_BOUNDS[kind].format(**context)}"
     elif kind == "literal_error":
         must = f"must be {context['expected']}"
@@ -163,6 +166,11 @@ def _fault(document: Document, problem: Any) -> Fault:
     return Fault(_place(document, path), dotted(path), must, got, hint)
 
 
+def _tag(part: int | str) -> bool:
+    """Whether a part of pydantic's path names the form of a value, in brackets, and no place in the document."""
+    return isinstance(part, str) and part.startswith("[") and part.endswith("]")
+
+
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
@@ -171,7 +179,7 @@ def _short(value: Any) -> str:
 @cache
 def _schema() -> dict[str, Any]:
     """Built once: 25 ms, and a file may hold thousands of faults."""
-    return Scenario.model_json_schema()
+    return Written.model_json_schema()
 
 
 def _schema_at(path: Path) -> dict[str, Any]:
@@ -180,7 +188,9 @@ def _schema_at(path: Path) -> dict[str, Any]:
     definitions, here = schema.get("$defs", {}), schema
     for part in path:
         here = _solid(here, definitions)
-        if isinstance(here.get("properties"), dict) and part in here["properties"]:
+        if _tag(part):
+            here = definitions.get(str(part).strip("[]"), {})
+        elif isinstance(here.get("properties"), dict) and part in here["properties"]:
             here = here["properties"][part]
         elif isinstance(here.get("additionalProperties"), dict):
             here = here["additionalProperties"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, field_validator
 
-from sim.scenario.units import ASSUMPTION, Section, param
+from sim.scenario.climate import Climate, ColdWave
+from sim.scenario.units import ASSUMPTION, Moment, Section, param
 
 HOURLY_DOUBLE_HUMP = (
     1.1, 0.6, 0.35, 0.2, 0.15, 0.2, 0.5, 1.0, 1.6, 2.1, 2.5, 2.4,
@@ -13,13 +16,14 @@ HOURLY_DOUBLE_HUMP = (
 
 
 class City(Section):
-    """A city: its share of the population and how far it lies from each warehouse."""
+    """A city: its share of the population, how far it lies from each warehouse, its climate."""
 
     share: float = param(..., "share", "share of all consumers who live here", ge=0, le=1)
     line_haul_hours: dict[str, float] = param(
         {}, "hours", "road hours from each warehouse to this city's courier depot; 4 where unnamed",
         ASSUMPTION,
     )  # fmt: skip
+    climate: Climate = Field(default=Climate(), description="its temperatures")
 
 
 class Segment(Section):
@@ -28,8 +32,7 @@ class Segment(Section):
     share: float = param(..., "share", "share of all consumers", ge=0, le=1)
     visits_per_day: float = param(0.08, "visits/day", "mean visit rate of a customer", ASSUMPTION, gt=0, le=5)
     visit_shape: float = param(
-        0.8, "1", "Gamma shape [r] of the visit rate across people; small is uneven. Together with "
-        "needs it spreads purchase rates (CDNOW BG/NBD r 0.27 for one shop)", ASSUMPTION, gt=0.05, le=100,
+        0.27, "1", "Gamma shape [r] of the visit rate across people; small is uneven", "CDNOW BG/NBD", gt=0.05, le=100,
     )  # fmt: skip
     price_sensitivity: float = param(
         2.1, "1", "median of the price coefficient [beta] on log price",
@@ -54,6 +57,11 @@ class Segment(Section):
     service_sensitivity: float = param(
         1.0, "1", "multiplies what lateness, waits and promises do to trust", ASSUMPTION, ge=0, le=10
     )
+    content_sensitivity: float = param(
+        0.3, "utility", "liking of a SKU with full content against one without; content also halves deliberation",
+        ASSUMPTION, ge=0, le=10,
+    )  # fmt: skip
+    deliberation: float = param(1.0, "1", "multiplies every category's deliberation", ASSUMPTION, ge=0, le=20)
     need: dict[str, float] = param(
         {}, "1", "multiplier on the category's need per visit; 1 where a category is not named", ASSUMPTION
     )
@@ -66,8 +74,8 @@ class Behaviour(Section):
     """The mechanisms that move demand through time; setting a weight to 0 turns one off."""
 
     reference_weight: float = param(
-        0.4, "1", "weight of gains and losses against the remembered price, times beta",
-        "Ecdat panels: present in 3 of 5 categories", ge=0, le=5,
+        0.15, "1", "weight of gains and losses against the remembered price, times beta",
+        "Ecdat panels: present in 3 of 5 categories; size: lifts and elasticity lie within their bands", ge=0, le=5,
     )  # fmt: skip
     reference_memory: float = param(
         0.6, "1/week", "share of the remembered price kept per week", "assumption; used on Ecdat panels",
@@ -82,8 +90,8 @@ class Behaviour(Section):
         ge=-10, le=10,
     )  # fmt: skip
     stockpiling: float = param(
-        1.6, "packs", "extra packs per unit of storability x beta x relative gain; 0 = nobody stockpiles",
-        ASSUMPTION, ge=0, le=20,
+        0.4, "packs", "extra packs per unit of storability x beta x relative gain; 0 = nobody stockpiles",
+        "assumption; with it cross-period and static over long-run elasticity lie within their bands", ge=0, le=20,
     )  # fmt: skip
     fatigue_per_ritual: float = param(
         0.35, "1", "fatigue gained by living through a festival of ritual strength 1",
@@ -101,7 +109,7 @@ class Behaviour(Section):
     )
     message_fatigue: float = param(0.05, "1", "fatigue gained per message beyond the cap", ASSUMPTION, ge=0, le=5)
     ritual_attention: float = param(
-        3.0, "1", "rise of the visit rate under a ritual of strength 1",
+        2.2, "1", "rise of the visit rate under a ritual of strength 1",
         "orders at festivals 3-15 x (Olist 6.0, Ta Feng 3.7)", ge=0, le=100,
     )  # fmt: skip
     ritual_discovery: float = param(
@@ -127,14 +135,38 @@ class Behaviour(Section):
         0.015, "1", "trust lost when what was wanted is sold out",
         "Anderson, Fitzsimons & Simester 2006: future orders hit; size not readable, assumption", ge=0, le=1,
     )  # fmt: skip
+    regret_hit: float = param(
+        0.02, "1", "trust lost by who bought and then sees it cheaper, in any channel", ASSUMPTION, ge=0, le=1
+    )
+    regret_days: int = param(15, "days", "how long after buying a lower price is regretted",
+        "price-protection windows at festivals are 15 days and more; assumption", ge=0, le=365)  # fmt: skip
+    regret_gap: float = param(0.05, "share", "how much cheaper it must be to be noticed", ASSUMPTION, ge=0, le=1)
+    gift_hit: float = param(0.03, "1", "trust lost when a promised gift is missing", ASSUMPTION, ge=0, le=1)
+    misfit_utility: float = param(
+        0.7, "utility", "utility lost on a neighbour of one's own size", ASSUMPTION, ge=0, le=20
+    )
+    misfit_returns: float = param(
+        2.0, "1", "multiplies the return chance of a line in a neighbour of one's own size", ASSUMPTION, ge=0, le=10
+    )
+    other_channel: float = param(
+        1.0, "utility", "utility lost in a channel that is not one's own", ASSUMPTION, ge=0, le=20
+    )
+    deliberation_days: int = param(
+        14, "days", "how long a look is remembered: who looks again within it has slept on it", ASSUMPTION, ge=0, le=365
+    )
     wait_hit: float = param(0.03, "1", "trust lost when a call for help is abandoned", ASSUMPTION, ge=0, le=1)
     leave_trust_weight: float = param(
         3.0, "1", "log hazard of leaving after an order per unit of missing trust", ASSUMPTION, ge=0, le=20
     )
     leave_a: float = param(0.484, "1", "Beta a of the chance to leave after an order", "CDNOW BG/NBD", gt=0, le=100)
-    leave_b: float = param(
-        6.3, "1", "Beta b of the chance to leave after an order. CDNOW 2.112 counts one music shop; a "
-        "broad household shop keeps people longer", ASSUMPTION, gt=0, le=100,
+    leave_b: float = param(2.112, "1", "Beta b of the chance to leave after an order", "CDNOW BG/NBD", gt=0, le=100)
+    established_orders: int = param(
+        10, "orders", "orders that customers at the start have behind them: who has stayed after x orders leaves "
+        "with a chance from Beta(a, b + x)", ASSUMPTION, ge=0, le=10_000,
+    )  # fmt: skip
+    appeal_sd: float = param(
+        0.2, "utility", "standard deviation of each SKU's appeal from week to week",
+        "SKU-week variance over mean of 1.2-4.5 at 10 units a week (Complete Journey, Online Retail)", ge=0, le=5,
     )  # fmt: skip
     event_acquired_rate: float = param(
         0.85, "1", "visit rate of a customer won at a festival, against others",
@@ -153,6 +185,18 @@ class Channel(Section):
     return_multiplier: float = param(
         1.0, "1", "multiplies the return chance", "livestream 30-50 % against 10-15 %", ge=0, le=10
     )
+    impulse: float = param(
+        0.0, "utility", "extra utility of buying here: livestreams sell on impulse", ASSUMPTION, ge=-10, le=10
+    )
+    hours: tuple[int, int] = param((0, 24), "hour of day", "open from, to; a livestream may run 19 to 24", strict=False)
+
+
+class RivalFestival(Section):
+    """A festival of the rival."""
+
+    start: Moment = param(..., "local time", "first second")
+    end: Moment = param(..., "local time", "last moment")
+    depth: float = param(0.2, "share", "cut of the rival's prices", ge=0, le=0.95)
 
 
 class Rival(Section):
@@ -163,6 +207,7 @@ class Rival(Section):
     pull: float = param(
         0.8, "1", "utility of buying elsewhere per unit of log price below usual", ASSUMPTION, ge=0, le=10
     )
+    festivals: dict[str, RivalFestival] = Field(default={}, description="the rival's own festivals, by name")
 
 
 class Market(Section):
@@ -179,7 +224,16 @@ class Market(Section):
         default={"app": Channel()}, description="the channels, by name; shares sum to 1", min_length=1
     )
     behaviour: Behaviour = Field(default=Behaviour(), description="the mechanisms of demand")
+    choice_draws: Literal["coupled", "inverse_cdf"] = param(
+        "coupled", "name", "coupled: one Gumbel draw per alternative, so that improving one SKU moves buyers only "
+        "toward it; inverse_cdf: one uniform a choice, which moves others too (to study coupling)",
+    )  # fmt: skip
     rival: Rival = Field(default=Rival(), description="the rival outside")
+    cold_waves: list[ColdWave] = Field(default=[], description="dated cold waves, beside random ones", max_length=500)
+    spring_festival_demand: float = param(
+        1.0, "1", "factor on visits from New Year's Eve through the seven days of the Spring Festival; 1 = a week "
+        "like any other", ASSUMPTION, ge=0, le=10,
+    )  # fmt: skip
     hour_profile: list[float] = param(
         list(HOURLY_DOUBLE_HUMP), "weight", "visits by hour of a normal day, 24 weights", ASSUMPTION,
         min_length=24, max_length=24,

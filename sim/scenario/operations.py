@@ -67,6 +67,9 @@ class ServiceDesk(Section):
         0.067, "contacts/order", "contacts that an order causes in any case", "Gorgias 6.7 per 100", ge=0, le=5
     )
     contacts_if_late: float = param(0.3, "contacts/order", "further contacts when it is late", ASSUMPTION, ge=0, le=5)
+    contacts_if_gift_missing: float = param(
+        0.5, "contacts/order", "contacts when a promised gift is not in the parcel", ASSUMPTION, ge=0, le=5
+    )
     question_per_visit: float = param(
         0.004, "contacts/visit", "questions before buying, per visit", ASSUMPTION, ge=0, le=5
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
@@ -12,6 +12,7 @@ from sim.scenario.campaigns import Campaign
 from sim.scenario.catalogue import Catalogue
 from sim.scenario.market import Market
 from sim.scenario.operations import Operations
+from sim.scenario.schedules import Entry, pieces, source_of
 from sim.scenario.units import Section, param
 
 
@@ -103,10 +104,16 @@ class RedLines(Section):
     margin_floor: float = param(
         -0.05, "share", "lowest margin (paid - cost) / paid a line may be sold at, when offers add up", ge=-10, le=1
     )
+    channel_gap: float = param(
+        0.1, "share", "how much cheaper than in the first channel a price counts as an inversion", ge=0, le=1
+    )
 
 
-class Scenario(Section):
-    """A market, an operation, schedules and line-ups: all that an experiment needs."""
+E = TypeVar("E")
+
+
+class _Whole(Section, Generic[E]):
+    """A scenario whose schedules hold entries of type E."""
 
     name: str = Field(description="a title for people", min_length=1, max_length=200)
     description: str = Field(default="", description="what it is about")
@@ -117,7 +124,9 @@ class Scenario(Section):
     catalogue: Catalogue
     operations: Operations
     campaigns: dict[str, Campaign] = Field(default={}, description="named campaigns")
-    schedules: dict[str, list[str]] = Field(description="named lists of campaigns", min_length=1)
+    schedules: dict[str, list[E]] = Field(
+        description="named lists of campaigns, and of rules that make some", min_length=1
+    )
     line_ups: dict[str, LineUp] = Field(description="named sets of strategies", min_length=1)
     red_lines: RedLines = Field(default=RedLines(), description="limits on prices")
     compare: Compare = Field(default=Compare(), description="what is compared")
@@ -127,3 +136,36 @@ class Scenario(Section):
     def folder(self) -> Path:
         """The folder of its file: where `./mine.py:Class` is looked for."""
         return self._folder
+
+    @property
+    def scored(self) -> tuple[datetime, datetime]:
+        """The midnights between which days count."""
+        first = datetime.combine(self.calendar.date_of(self.calendar.warm_up_days), datetime.min.time())
+        return first, first + timedelta(days=self.calendar.scored_days)
+
+
+class Scenario(_Whole[str]):
+    """A market, an operation, schedules and line-ups: all that an experiment needs."""
+
+
+class Written(_Whole[Entry]):
+    """A scenario as its author writes it: schedules may hold rules that generate campaigns."""
+
+    def generated(self, schedule: str, entry: int) -> dict[str, Campaign]:
+        """The campaigns of one entry of a schedule. Raises ValueError where it does not fit."""
+        found = self.schedules[schedule][entry]
+        if isinstance(found, str):
+            return {found: self.campaigns[found]}
+        shares = {name: city.share for name, city in self.market.cities.items()}
+        return pieces(found, self.campaigns[source_of(found)[0]], self.scored, shares)
+
+    def expanded(self) -> Scenario:
+        """The same with every generated campaign among the others, and schedules of names alone."""
+        campaigns, schedules = dict(self.campaigns), {}
+        for name, entries in self.schedules.items():
+            parts = [self.generated(name, n) for n in range(len(entries))]
+            campaigns |= {key: campaign for part in parts for key, campaign in part.items()}
+            schedules[name] = [key for part in parts for key in part]
+        scenario = Scenario(**dict(self) | {"campaigns": campaigns, "schedules": schedules})
+        scenario._folder = self._folder
+        return scenario

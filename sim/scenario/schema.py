@@ -7,19 +7,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sim.scenario.root import Scenario
+from sim.scenario.root import Written
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12; every field carries its unit and source."""
-    schema = Scenario.model_json_schema()
+    schema = Written.model_json_schema()
     schema["properties"]["extends"] = {"type": "string", "description": "another scenario file that this one changes"}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "peakshift scenario"}
 
 
 def field_table() -> list[dict[str, str]]:
     """One row a field: path, unit, default, meaning, source; `*` stands for a name of your choice."""
-    return list(_rows(Scenario, ""))
+    return list(_rows(Written, ""))
 
 
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[dict[str, str]]:

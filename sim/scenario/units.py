@@ -7,9 +7,10 @@ good evidence was found; `design` marks a free choice of the scenario's author.
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 ASSUMPTION = "assumption"
 DESIGN = "design"
@@ -28,3 +29,18 @@ def param(default: Any, unit: str, meaning: str, source: str = DESIGN, **bounds:
     """
     extra: dict[str, Any] = {"unit": unit, "source": source}
     return Field(default, description=meaning, json_schema_extra=extra, **bounds)
+
+
+def _moment(value: object) -> object:
+    """ISO text, as YAML 1.2 core delivers it, to a datetime without time zone."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError("must be a date and time like 2023-12-10T20:00") from None
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        raise ValueError("must be local time, without a time zone")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]

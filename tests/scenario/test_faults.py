@@ -102,6 +102,40 @@ CASES = {
     "line_ups.closed_loop.pricing: pricing strategy 'personal': floor must be a finite number, got inf",
     "operations: {warehouses: {hangzhou_dc: {waves: [8, 8]}}}": "mine.yaml:2:41: "
     "operations.warehouses.hangzhou_dc.waves: must be different hours from 0 to 23, got [8, 8]",
+    "market: {cold_waves: [{start: 2024-01-20, cities: [chengdoo]}]}": "mine.yaml:2:52: "
+    "market.cold_waves.0.cities.0: must be a city (hangzhou, chengdu), got 'chengdoo'; did you mean 'chengdu'?",
+    "market: {cold_waves: [{days: 3}]}": "mine.yaml:2:23: market.cold_waves.0.start: must be given",
+    "market: {cities: {chengdu: {climate: {persistence: 1}}}}": "mine.yaml:2:39: "
+    "market.cities.chengdu.climate.persistence: must be a number of at most 0.99, got 1",
+    "catalogue: {categories: {apparel: {season: [1, 2]}}}": "mine.yaml:2:36: catalogue.categories.apparel.season: "
+    "must be 12 weights of at least 0 with a positive sum, or empty, got [1, 2]",
+    "campaigns: {double12: {cities: [hangzou]}}": "mine.yaml:2:33: campaigns.double12.cities.0: must be a city "
+    "(hangzhou, chengdu), got 'hangzou'; did you mean 'hangzhou'?",
+    "campaigns: {double12: {channels: [store]}}": "mine.yaml:2:35: campaigns.double12.channels.0: must be a channel "
+    "(app), got 'store'",
+    "schedules: {x: [{k_events: 12, of: doble12}]}": "mine.yaml:2:32: schedules.x.0.of: must be a campaign (double11, "
+    "double12, year_end_good_price), got 'doble12'; did you mean 'double12'?",
+    "schedules: {x: [double11, {staged: 618}]}": "mine.yaml:2:28: schedules.x.1.staged: must be text, got 618",
+    "schedules: {x: [{staged: none}]}": "mine.yaml:2:18: schedules.x.0.staged: must be a campaign (double11, "
+    "double12, year_end_good_price), got 'none'",
+    "schedules: {x: [{k_events: 53, of: double12}]}": "mine.yaml:2:18: schedules.x.0.k_events: must be a whole number "
+    "of at most 52, got 53",
+    "schedules: {x: [{k_events: 0, of: double12}]}": "mine.yaml:2:18: schedules.x.0.k_events: must be a whole number "
+    "of at least 1, got 0",
+    "schedules: {x: [{k_event: 3, of: double12}]}": "mine.yaml:2:18: schedules.x.0: must have known keys only, got "
+    "'k_event'; did you mean 'k_events'?",
+    "schedules: {x: [{staged: double12, week: 3}]}": "mine.yaml:2:36: schedules.x.0: must have known keys only, got "
+    "'week'; did you mean 'weeks'?",
+    "schedules: {x: [{of: double12}]}": "mine.yaml:2:17: schedules.x.0.k_events: must be given",
+    "schedules: {x: [[double12]]}": "mine.yaml:2:17: schedules.x.0: must be text, got ['double12']",
+    "schedules: {x: [{k_events: 52, of: double12}]}": "mine.yaml:2:17: schedules.x.0: must leave room for its events: "
+    "120 scored days hold 52 of at most 1.17 days that start at 20:00, not of 2.17 days",
+    "schedules: {x: [{k_events: 1, of: double12, days: 0.25}]}": "mine.yaml:2:17: schedules.x.0: must have longer "
+    "events: to keep the budget, one of 0.25 days needs a markdown of 1.3, a ritual of 6.93 and a saving of 433.3 yuan",
+    "schedules: {x: [{staged: double12}, {staged: double12}]}": "mine.yaml:2:37: schedules.x.1: must name each "
+    "campaign once, got {'staged': 'double12', 'weeks': 4}",
+    "campaigns: {a/b: {start: 2024-01-01, end: 2024-01-02}}": "mine.yaml:2:13: campaigns.a/b: must be a name of "
+    "letters, digits, _ and -, at most 64, got 'a/b'",
     "market: {hour_profile: [1, 2]}": "mine.yaml:2:10: market.hour_profile: must have at least 24 entries, got 2",
 }  # fmt: skip
 

@@ -113,3 +113,10 @@ def test_warnings_name_offers_that_add_up_below_cost() -> None:
     told = "\n".join(warnings_of(deep))
     assert "campaigns.double12: markdown and threshold together sell sd_1053690" in told
     assert "campaigns.double11: lies outside the calendar" in told
+
+
+def test_warnings_name_years_without_known_festivals() -> None:
+    late = ["calendar.start=2036-01-01"]
+    plain = [*late, "market.spring_festival_demand=1.0", "catalogue.categories.skincare.gift_demand=0"]
+    assert any("lunar festivals are known for 2015" in line for line in warnings_of(load_scenario("double12", late)))
+    assert not any("lunar" in line for line in warnings_of(load_scenario("double12", plain)))

@@ -113,6 +113,8 @@ def scripted_view(
         backlog=np.zeros(stations, dtype=np.int64),
         arrivals=arrivals,
         finished=arrivals.copy(),
+        broken_sizes=np.zeros((K, W)),
+        weather=np.full((C, AHEAD), 15.0),
         courier_backlog=np.zeros(C, dtype=np.int64),
         temps_booked=np.zeros((stations, AHEAD), dtype=np.int64),
         overtime_left=36.0 * house.station_heads,

@@ -9,6 +9,7 @@ from strategies.pricing.everyday_low import EverydayLow
 from strategies.pricing.flat_sale import FlatSale
 from strategies.pricing.list_price import ListPrice
 from strategies.pricing.personal import Personal
+from strategies.pricing.random_weekly import RandomWeekly
 from tests.strategies.scripted import campaign, even_forecast, scripted_view
 
 RNG = np.random.default_rng(0)
@@ -23,6 +24,16 @@ def test_list_price() -> None:
 
 def test_everyday_low() -> None:
     assert EverydayLow(depth=0.25).price(scripted_view(), FORECAST, RNG).prices.tolist() == [[75.0, 75.0]] * 2
+
+
+def test_random_weekly_moves_prices_on_every_seventh_day_only() -> None:
+    strategy = RandomWeekly(max_cut=0.4)
+    moved = strategy.price(scripted_view(days=28), FORECAST, np.random.default_rng(1)).prices
+    assert (moved[0] == moved[1]).all() and moved[0, 0] != moved[0, 1]
+    assert (moved > 60.0).all() and (moved <= 100.0).all()
+    yesterday = np.full((2, 2, 30), 77.0)
+    kept = strategy.price(scripted_view(days=30, prices=yesterday), FORECAST, np.random.default_rng(1)).prices
+    assert kept.tolist() == [[77.0, 77.0]] * 2
 
 
 def test_flat_sale_cuts_eligible_skus_while_a_campaign_runs() -> None:

@@ -11,7 +11,8 @@ from sim.scenario import Scenario, load_scenario
 SEEDS = range(20)
 ONE_DAY = ("calendar.warm_up_days=0", "calendar.scored_days=1", "calendar.settlement_days=0", "schedules.none=[]")
 PLAIN = (
-    "market.rival.price_sd=0.0", "operations.warehouses.hangzhou_dc.start_days=1000.0",
+    "market.rival.price_sd=0.0", "market.behaviour.appeal_sd=0.0",
+    "operations.warehouses.hangzhou_dc.start_days=1000.0",
     "line_ups.closed_loop.pricing=list_price", "line_ups.closed_loop.outreach=none",
 )  # fmt: skip
 SAME_TASTE = tuple(

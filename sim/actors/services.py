@@ -1,0 +1,51 @@
+"""Service assets: size advice, tutorials, matching sets, warranties, trade-in; what they avoid, cost and earn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actors.base import Actor, named
+from sim.kernels.draws import uniforms
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+Ints = NDArray[np.int64]
+
+
+class Services(Actor):
+    """All service assets of the catalogue."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.terms = tuple(world.spec.catalogue.services.values())
+        self.where = [named(world.shop, service.skus) for service in self.terms]
+        """(K,) each: the SKUs that a service belongs to."""
+
+    def effect(self, kind: str) -> NDArray[np.float64]:
+        """(K,) share avoided by all services of a kind together; each works on what the others leave."""
+        left = np.ones(len(self.world.shop.skus))
+        for service, where in zip(self.terms, self.where, strict=True):
+            if service.kind == kind:
+                left[where] *= 1.0 - service.effect
+        return 1.0 - left
+
+    def sold(self, sku: Ints, units: Ints, entity: Ints) -> None:
+        """Lines ship: what a service costs a unit, and warranties that some buyers take (one draw a line)."""
+        key, book = self.world.streams.key("warranty"), self.world.ledger.book
+        for number, (service, where) in enumerate(zip(self.terms, self.where, strict=True)):
+            mine = where[sku]
+            book("services", "cash", -round(100 * service.yuan_per_unit) * int(units[mine].sum()))
+            if service.kind == "warranty" and service.price_yuan > 0.0:
+                takes = mine & (uniforms(key, entity, number) < service.effect)
+                earned = round(100 * service.price_yuan * (1.0 - service.claims_share))
+                book("warranties", "cash", earned * int(units[takes].sum()))
+
+    def settle(self) -> None:
+        """The cost of the day."""
+        scale = self.world.spec.market.consumers / 100_000
+        cost = sum(service.yuan_per_day for service in self.terms)
+        self.world.ledger.book("services", "cash", -round(100 * cost * scale))

@@ -1,0 +1,166 @@
+"""Who comes today and when, who stands in which group, who is written to: sweeps over everybody."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.kernels.draws import uniform
+from sim.kernels.people import F64, I32, I64, NEVER, PROSPECT, Mind, People
+
+_BLOCK = 2048
+_GUIDE = 256
+
+
+@njit(cache=True, inline="always")
+def stage_of(people, i, day):
+    """Index into `contracts.STAGES`: prospect, new, active, at_risk, dormant, lost."""
+    if people.source[i] == PROSPECT:
+        return 0
+    away = day - people.last_day[i]
+    if people.left[i] > 0 or away > 240:
+        return 5
+    if day - people.first_day[i] <= 30:
+        return 1
+    if away <= 60:
+        return 2
+    return 3 if away <= 120 else 4
+
+
+@njit(cache=True)
+def count_groups(people: People, day: int, segments: int) -> I64:
+    """(G,) people by segment and stage, everybody in exactly one group; writes each person's stage of `day`."""
+    out = np.zeros(segments * 6, np.int64)
+    for i in range(people.segment.size):
+        people.stage[i] = stage_of(people, i, day)
+        out[people.segment[i] * 6 + people.stage[i]] += 1
+    return out
+
+
+@njit(cache=True, inline="always")
+def fatigue_of(row, decay, day):
+    """Fatigue as it has decayed until `day`."""
+    if row.fatigue == 0.0:
+        return 0.0
+    return row.fatigue * math.exp(-decay * (day - row.fatigue_day))
+
+
+@njit(cache=True)
+def _guide(hours: F64) -> tuple[F64, F64, I32]:
+    """((C, 25) cumulated shares of the day, (C, 24) seconds per share, (C, guide) first hour to try) for the inverse
+    of `hours` (C, 24)."""
+    n = hours.shape[0]
+    edges, first, seconds = np.zeros((n, 25)), np.zeros((n, _GUIDE), np.int32), np.zeros((n, 24))
+    for c in range(n):
+        total = hours[c].sum()
+        for h in range(24):
+            edges[c, h + 1] = edges[c, h] + (hours[c, h] / total if total > 0.0 else 1.0 / 24.0)
+        edges[c, 24] = 1.0
+        for h in range(24):
+            seconds[c, h] = 3600.0 / max(1e-12, edges[c, h + 1] - edges[c, h])
+        h = 0
+        for g in range(_GUIDE):
+            while h < 23 and edges[c, h + 1] <= g / _GUIDE:
+                h += 1
+            first[c, g] = h
+    return edges, seconds, first
+
+
+@njit(cache=True, inline="always")
+def _second(edges, seconds, first, c, u):
+    """Second of the day at share `u` of the day's visits."""
+    h = first[c, int(u * _GUIDE)]
+    while h < 23 and u >= edges[c, h + 1]:
+        h += 1
+    return h * 3600 + min(3599, int(seconds[c, h] * (u - edges[c, h])))
+
+
+@njit(cache=True)
+def visitors(
+    key: np.uint64, people: People, mind: Mind, day: int, plain: F64, ritual: F64, discovery: float
+) -> tuple[I32, I32]:
+    """Who comes on `day`, in order of (arrival second, number): (consumers, seconds).
+
+    `plain` and `ritual` are (C, 24): multiples of a person's visit rate in each hour of the day, without and
+    because of rituals; the second is damped by fatigue, and reaches prospects with weight `discovery`.
+    P(visit) = 1 - exp(-rate x sum over hours). Whoever stays at home costs one hash and one comparison: a bound on
+    the chance is compared for a block of people at a time, in vector code, before anything else is read.
+    """
+    n_city = plain.shape[0]
+    plain_sum, ritual_sum = np.zeros(n_city), np.zeros(n_city)
+    bound = 0.0
+    for c in range(n_city):
+        plain_sum[c], ritual_sum[c] = plain[c].sum(), ritual[c].sum()
+        bound = max(bound, plain_sum[c] * (1.0 + mind.message_attention) + ritual_sum[c] * max(1.0, discovery))
+    plain_edges, plain_seconds, plain_first = _guide(plain)
+    ritual_edges, ritual_seconds, ritual_first = _guide(ritual)
+    came, second = np.empty(1024, np.int32), np.empty(1024, np.int32)
+    place = np.zeros(86_401, np.int32)
+    count, everybody = 0, people.rate.size
+    hit = np.empty(_BLOCK, np.uint8)
+    for begin in range(0, everybody, _BLOCK):
+        size = min(_BLOCK, everybody - begin)
+        for n in range(size):
+            hit[n] = uniform(key, begin + n, 0) < people.rate[begin + n] * bound
+        if count + size > came.size:
+            came = np.append(came, np.empty(came.size + size, np.int32))
+            second = np.append(second, np.empty(second.size + size, np.int32))
+        for n in range(size):
+            if hit[n] == 0:
+                continue
+            i = begin + n
+            c = people.city[i]
+            base, extra = plain_sum[c], ritual_sum[c]
+            if people.message_day[i] == day:
+                base *= 1.0 + mind.message_attention
+            if extra > 0.0:
+                extra *= math.exp(-mind.fatigue_damping * fatigue_of(people.row[i], mind.fatigue_decay, day))
+                if people.source[i] == PROSPECT:
+                    extra *= discovery
+            u, all_hours = uniform(key, i, 0), base + extra
+            x = people.rate[i] * all_hours
+            # x / (1 + x) <= 1 - exp(-x) <= x: the exponential is needed in between only
+            if u >= x or (u * (1.0 + x) >= x and u >= -math.expm1(-x)):
+                continue
+            v = uniform(key, i, 1) * all_hours
+            if v < extra:
+                s = _second(ritual_edges, ritual_seconds, ritual_first, c, v / extra)
+            else:
+                s = _second(plain_edges, plain_seconds, plain_first, c, min(0.9999999999, (v - extra) / base))
+            came[count], second[count] = i, s
+            place[s + 1] += 1
+            count += 1
+    # counting sort by second: stable, so equal seconds stay in order of the consumer's number
+    for s in range(86_400):
+        place[s + 1] += place[s]
+    by_time, at = np.empty(count, np.int32), np.empty(count, np.int32)
+    for n in range(count):
+        p = place[second[n]]
+        place[second[n]] += 1
+        by_time[p], at[p] = came[n], second[n]
+    return by_time, at
+
+
+@njit(cache=True)
+def send_messages(
+    key: np.uint64, people: People, mind: Mind, share: F64, coupon: I64, day: int, cap_days: float, tired: float
+) -> I64:
+    """Writes to a `share` of each group; felt on `day + 1`. Returns (G,) messages sent.
+
+    A message sooner than `cap_days` after the last one tires.
+    """
+    sent = np.zeros(share.size, np.int64)
+    for i in range(people.segment.size):
+        group = people.segment[i] * 6 + people.stage[i]
+        if share[group] <= 0.0 or people.left[i] > 0 or uniform(key, i, 0) >= share[group]:
+            continue
+        row = people.row[i]
+        if day + 1 - people.message_day[i] < cap_days and people.message_day[i] > NEVER:
+            row.fatigue = fatigue_of(row, mind.fatigue_decay, day) + tired
+            row.fatigue_day = day
+        people.message_day[i] = day + 1
+        row.coupon = coupon[group]
+        sent[group] += 1
+    return sent
