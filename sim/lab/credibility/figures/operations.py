@@ -1,0 +1,144 @@
+"""What a festival does to orders, parcels, promises, returns and contacts; shipped worlds, 100,000 consumers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.contracts import Floats
+from sim.lab.credibility.bench import FESTIVAL_RITUAL, Bench
+from sim.lab.credibility.figures import figure
+from sim.ledger import History
+
+RUSH_DAYS = 7
+"""Days after a festival's end that still count as festival: its parcels arrive then."""
+CLEAR_DAYS = 30
+"""Days after a festival's end from which days count as normal."""
+
+
+def days_of(history: History) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(festival days with the rush after them, normal days) among the scored days; pre-sale days are neither."""
+    scenario, scored = history.scenario, np.arange(history.scored.start, history.scored.stop)
+    rush, odd = np.zeros(scored.size, np.bool_), np.zeros(scored.size, np.bool_)
+    for name in scenario.schedules[history.schedule]:
+        c = scenario.campaigns[name]
+        if c.ritual < FESTIVAL_RITUAL:
+            continue
+        begin, end = (scenario.calendar.second_of(moment) // 86_400 for moment in (c.start, c.end))
+        early = scenario.calendar.second_of(c.presale.start) // 86_400 if c.presale else begin
+        rush |= (scored >= begin) & (scored <= end + RUSH_DAYS)
+        odd |= (scored >= early) & (scored <= end + CLEAR_DAYS)
+    return scored[rush], scored[~(odd | rush)]
+
+
+def peak(days: Floats) -> float:
+    """Largest / median; NaN when the median is 0.
+
+    >>> peak(np.array([1.0, 1.0, 3.0]))
+    3.0
+    """
+    middle = float(np.median(days))
+    return float(days.max()) / middle if middle > 0 else float("nan")
+
+
+def _scored(history: History, name: str) -> Floats:
+    return np.asarray(history.daily[name][history.scored], np.float64)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else float("nan")
+
+
+@figure("order_peak_festival", "orders: busiest / median scored day, baseline pair")
+def order_peak_festival(bench: Bench) -> float:
+    """big_promo with gut_feel."""
+    return peak(_scored(bench.baseline().history, "orders"))
+
+
+@figure("parcel_peak_single_day", "parcels dispatched: busiest / median scored day, baseline pair (three days)")
+def parcel_peak_single_day(bench: Bench) -> float:
+    """The shipped festival lasts three days with one peak; the band is of single-day festivals."""
+    return peak(_scored(bench.baseline().history, "parcels_dispatched"))
+
+
+def _always_on(bench: Bench) -> Floats:
+    return _scored(bench.shipped("always_on", "closed_loop").history, "parcels_dispatched")
+
+
+@figure("parcel_peak_always_on_daily", "parcels dispatched: busiest / median scored day, always_on with closed_loop")
+def parcel_peak_always_on_daily(bench: Bench) -> float:
+    """No festival in the scored days."""
+    return peak(_always_on(bench))
+
+
+@figure("parcel_peak_always_on_weekly", "the same by week")
+def parcel_peak_always_on_weekly(bench: Bench) -> float:
+    """Whole weeks from the first scored day."""
+    days = _always_on(bench)
+    weeks = days.size // 7
+    return peak(days[: 7 * weeks].reshape(weeks, 7).sum(axis=1))
+
+
+def late(history: History, days: NDArray[np.int64]) -> float:
+    """Share of the parcels delivered on these days that came late."""
+    return _ratio(
+        float(history.daily["parcels_late"][days].sum()), float(history.daily["parcels_delivered"][days].sum())
+    )
+
+
+def hours(history: History, days: NDArray[np.int64]) -> float:
+    """Mean hours from order to door of the parcels delivered on these days."""
+    parcels = history.daily["parcels_delivered"][days]
+    return _ratio(float(np.nansum(history.daily["order_to_door_hours"][days] * parcels)), float(parcels.sum()))
+
+
+@figure(
+    "late_ratio", "late share of parcels delivered in the festival and 7 days after / on normal days, baseline pair"
+)
+def late_ratio(bench: Bench) -> float:
+    """By day of delivery: History does not hold the order's day."""
+    history = bench.baseline().history
+    rush, normal = days_of(history)
+    return _ratio(late(history, rush), late(history, normal))
+
+
+@figure("delivery_time_increase", "hours from order to door: the same days / normal days - 1, baseline pair")
+def delivery_time_increase(bench: Bench) -> float:
+    """By day of delivery."""
+    history = bench.baseline().history
+    rush, normal = days_of(history)
+    return _ratio(hours(history, rush), hours(history, normal)) - 1.0
+
+
+@figure("return_general", "units returned / units ordered, scored days, all categories, baseline pair")
+def return_general(bench: Bench) -> float:
+    """A ratio of flows: what comes back on a day was bought on an earlier one."""
+    history = bench.baseline().history
+    return _ratio(float(_scored(history, "returned_units").sum()), float(_scored(history, "units").sum()))
+
+
+@figure("return_apparel", "the same, apparel")
+def return_apparel(bench: Bench) -> float:
+    """The category of this name; NaN where there is none."""
+    world = bench.baseline()
+    mine, scored = [c == "apparel" for c in world.category], world.history.scored
+    return _ratio(float(world.returned[mine, scored].sum()), float(world.units[mine, scored].sum()))
+
+
+@figure("human_contacts_per_100_orders", "contacts passed on by the bot per 100 orders, normal days, baseline pair")
+def human_contacts_per_100_orders(bench: Bench) -> float:
+    """Served or given up in the queue."""
+    history = bench.baseline().history
+    _, normal = days_of(history)
+    daily = history.daily
+    people = float((daily["tickets"][normal] - daily["tickets_bot"][normal]).sum())
+    return 100 * _ratio(people, float(daily["orders"][normal].sum()))
+
+
+@figure("contact_hour_peak_over_mean", "contacts in the busiest hour of the festival / in a mean normal hour")
+def contact_hour_peak_over_mean(bench: Bench) -> float:
+    """Those that reach a person; baseline pair."""
+    history = bench.baseline().history
+    rush, normal = days_of(history)
+    desk = history.arrivals_hourly[history.stations.index("service_desk")]
+    return _ratio(float(desk[rush].max()), float(desk[normal].mean()))
