@@ -226,7 +226,7 @@ def rerun(folder: Path, workers: int | None) -> None:
 def validate(scenario: str, settings: tuple[str, ...]) -> None:
     """Checks SCENARIO and says what is wrong, all at once; runs nothing."""
     loaded = _load(scenario, settings, metrics=True)
-    from sim.scenario.checks import warnings_of  # pydantic, not needed for --help
+    from sim.scenario.warnings import warnings_of  # pydantic, not needed for --help
 
     for warning in warnings_of(loaded):
         click.echo(f"warning: {warning}", err=True)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import LawBrokenError
+from sim.kernels.people import CAUSES as CAUSES
 from sim.scenario.root import Scenario
 
 Ints = NDArray[np.int64]
@@ -122,6 +123,13 @@ class History:
     """(N,) why each customer left, an index of `kernels.people.CAUSES`; 0 = he stays."""
     start_stock_value_yuan: float
     end_stock_value_yuan: float
+    skus: tuple[str, ...]
+    sku_units: Ints
+    """(K, T) units that shipped."""
+    sku_paid: Ints
+    """(K, T) fen paid for them."""
+    offer_units: Ints
+    """(O, T) units ordered by channel, the pre-sale last."""
 
     @property
     def scored(self) -> slice:

@@ -226,8 +226,8 @@ class World(mesa.Model):
                 seconds,
                 float((offer.zones["threshold_spend"] > 0).any()) + float((offer.zones["presale_due"] > 0).any()),
             )
+            self.orders.match(claims)  # before what the same people buy now
             self.orders.place(lines, begin)
-            self.orders.match(claims)
         if to_hour == 24:
             self.ledger.count("channel_inversions", self.counter.inversions())
             noon = self.counter.shelf[12] / 100
@@ -279,6 +279,7 @@ class World(mesa.Model):
         daily["stock_units"][day] = int(self.stock.sum())
         daily["stock_value_yuan"][day] = stock_value / 100
         daily["gmv_yuan"][day] = self.paid_today.sum() / 100
+        records.shipped[:, day], records.earned[:, day] = self.units_today, self.paid_today
         spent = sum(int(ledger.accounts[name][day]) for name in _PROMOTION)
         daily["promo_spend_yuan"][day] = -spent / 100
         daily["offered_discount_yuan"][day] = self.offered_today / 100
@@ -341,5 +342,6 @@ class World(mesa.Model):
             order_customer=np.concatenate(customers), order_day=np.concatenate(days),
             source=np.where(people.source == PROSPECT, np.int8(-1), people.source.astype(np.int8)),
             left=people.left.astype(np.int8), start_stock_value_yuan=float(daily["stock_value_yuan"][warm_up]),
-            end_stock_value_yuan=float(daily["stock_value_yuan"][-1]),
+            end_stock_value_yuan=float(daily["stock_value_yuan"][-1]), skus=self.shop.skus,
+            sku_units=self.records.shipped, sku_paid=self.records.earned, offer_units=self.records.by_offer,
         )  # fmt: skip

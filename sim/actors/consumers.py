@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from sim.actors.base import Actor, named
+from sim.actors.base import Actor
 from sim.contracts import STAGES
 from sim.kernels.draws import normal, uniforms
 from sim.kernels.experience import delivered, waited_in_vain
@@ -37,6 +37,7 @@ from sim.kernels.people import (
 )
 from sim.kernels.shop import serve
 from sim.kernels.visits import count_groups, send_messages, visitors
+from sim.scenario.expected import liking
 from sim.scenario.market import Market
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 _GRID = 20_001
-_USUAL_PROMISE_HOURS = 72.0
-"""Promise at which speed adds nothing (order to door 56 h, 81 % within 72 h, State Post Bureau 2023)."""
+_CUPBOARDS = 0.7
+"""Share of needs that what is at home does not meet already (assumption)."""
 
 
 @lru_cache(maxsize=64)
@@ -62,18 +63,9 @@ def _draw(quantiles: Floats, u: Floats) -> Floats:
 
 
 def liking_of(world: World) -> Floats:
-    """(S, K) utility of each SKU at list price, without channel, campaign and noise: appeal, taste for its role,
-    content, service assets, speed of the promise."""
-    market, catalogue = world.spec.market, world.spec.catalogue
-    skus, segments = [catalogue.skus[name] for name in world.shop.skus], list(market.segments.values())
-    served = sum((service.appeal * named(world.shop, service.skus) for service in catalogue.services.values()
-                  if service.kind != "matching_sets"), np.zeros(len(skus)))  # fmt: skip
-    faster = (_USUAL_PROMISE_HOURS - world.spec.operations.promise_hours) / 24.0
-    own = np.array(
-        [[k.appeal + s.taste.get(k.role, 0.0) + s.content_sensitivity * k.content for k in skus] for s in segments]
-    )
-    care = np.outer([s.service_sensitivity for s in segments], served)
-    return np.asarray(own + care + market.behaviour.speed_utility * faster)
+    """(S, K) utility of each SKU at list price, without channel, campaign and noise, in the shop's order of SKUs."""
+    names = list(world.spec.catalogue.skus)
+    return liking(world.spec)[:, [names.index(name) for name in world.shop.skus]]
 
 
 def _key(text: str) -> np.uint32:
@@ -107,6 +99,17 @@ def _alternatives(world: World) -> dict[str, NDArray[Any]]:
     }  # fmt: skip
 
 
+def _order_chance(world: World) -> Floats:
+    """(S,) usual share of visits that end in an order: some need, not met by what is at home, and a choice to buy."""
+    market, catalogue, liking = world.spec.market, world.spec.catalogue, liking_of(world)
+    none = np.ones(len(market.segments))
+    for j, (name, category) in enumerate(catalogue.categories.items()):
+        weight = np.exp(liking[:, world.first_sku[j] : world.first_sku[j + 1]]).sum(axis=1)
+        need = np.array([min(1.0, category.need * s.need.get(name, 1.0)) for s in market.segments.values()])
+        none *= 1.0 - need * weight / (weight + np.exp(category.not_now))
+    return _CUPBOARDS * (1.0 - none)
+
+
 def mind_of(world: World) -> Mind:
     """The behaviour parameters of a scenario as the kernels read them."""
     market, catalogue = world.spec.market, world.spec.catalogue
@@ -134,12 +137,12 @@ def mind_of(world: World) -> Mind:
             expansion=[c.expansion for c in categories],
         ),
         item=rows(
-            ITEM, category=world.category,
+            ITEM, category=world.category, place=np.arange(world.category.size) - world.first_sku[world.category],
             first_variant=world.sizes.first[:-1], variants=np.diff(world.sizes.first),
             keep=1.0 - world.services.effect("trade_in"), listed=world.counter.listed, floor=world.counter.floor,
         ),
         sku=form["sku"], offer=form["offer"], key=form["key"], alternative=form["alternative"],
-        presale=len(world.shop.channels),
+        first_sku=world.first_sku.astype(np.int64), presale=len(world.shop.channels),
         size_below=world.sizes.below,
         leave_chance=np.array([_quantiles("beta", b.leave_a, b.leave_b + x) for x in (0, b.established_orders)]),
         size_key=key("trait size"), hassle_key=key("trait hassle"), leave_key=key("trait leave"),
@@ -153,8 +156,9 @@ def mind_of(world: World) -> Mind:
         trust_start=b.trust_start, trust_visit=b.trust_visit_weight, trust_choice=b.trust_choice_weight,
         kept_promise=b.kept_promise, late_first=b.late_first, late_established=b.late_established,
         stockout_hit=b.stockout_hit, wait_hit=b.wait_hit, regret_hit=b.regret_hit,
-        regret_days=float(b.regret_days), regret_gap=b.regret_gap, gift_hit=b.gift_hit,
-        leave_weight=b.leave_trust_weight, event_acquired_rate=b.event_acquired_rate,
+        regret_days=float(b.regret_days), match_days=float(world.counter.match_days), regret_gap=b.regret_gap,
+        gift_hit=b.gift_hit,
+        leave_weight=b.leave_trust_weight, order_chance=_order_chance(world), event_acquired_rate=b.event_acquired_rate,
     )  # fmt: skip
 
 
@@ -190,10 +194,10 @@ def people_of(market: Market, mind: Mind, world: World) -> People:
     row["beta"] = (per_person["price_sensitivity"]
                    * np.exp(per_person["price_sensitivity_sd"] * special.ndtri(draw("beta"))))  # fmt: skip
     row["trust"], row["visit_rate"], row["fatigue_day"] = b.trust_start, rate, NEVER
-    row["orders"] = np.where(prospect, 0, 1 + (-since) // 30)
+    row["orders"], row["judged_day"] = np.where(prospect, 0, 1 + (-since) // 30), np.where(prospect, NEVER, 0)
     row["channel"] = _shares([c.share for c in market.channels.values()], draw("channel"))
-    for c in range(j):
-        cell["pantry"][:, c] = (draw(f"pantry {c}") - 0.5) * 2.0 * mind.demand["pack_days"][c]
+    for c, name in enumerate(world.spec.catalogue.categories):
+        cell["pantry"][:, c] = (draw(f"pantry {name}") - 0.5) * 2.0 * mind.demand["pack_days"][c]
     cell["reference"], cell["reference_day"], cell["bought_day"] = round(1.0 / FINE), -1, NEVER
     city = _shares([c.share for c in market.cities.values()], draw("city"))
     row["segment"], row["city"] = segment, city
@@ -305,7 +309,7 @@ class Consumers(Actor):
         ledger, records, day = world.ledger, world.records, world.day
         records.sold[:, :, day], records.wanted[:, :, day] = tally.sold, tally.wanted
         records.visits[:, day], records.orders_by_hour[:, day] = tally.visits, tally.orders_by_hour
-        records.group_orders[:, day] = tally.group_orders
+        records.group_orders[:, day], records.by_offer[:, day] = tally.group_orders, tally.by_offer
         ledger.count("visits", int(tally.visits.sum()))
         ledger.count("wanted_units", int(tally.wanted.sum()))
         ledger.count("lost_units", int(tally.lost.sum()))

@@ -2,13 +2,15 @@
 
 Stacking rules, explicit: of several campaigns that run in a city the deepest markdown counts for each SKU and
 channel, and the threshold with the largest saving share for the order; the group's coupon (or a larger voucher
-from a message, on one unit) comes off the marked-down price; then a bundle's saving on one unit of each part; the
-threshold's share comes off last; one gift of each kind an order; no line goes below the margin floor.
+from a message, on one unit) comes off the marked-down price; then a bundle's saving on one unit of each part (the
+last campaign that names an SKU decides its partner); the threshold's share comes off last; one gift of each kind an
+order; no line goes below the margin floor. Pre-sale lines take neither bundle nor threshold nor gift.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from sim.actors.base import named
 from sim.kernels.people import CLOSED, TERMS, ZONE, Slice, rows
 from sim.scenario.campaigns import Campaign
+from sim.scenario.expected import THRESHOLD_PULL
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 DAY = 86_400
-_THRESHOLD_PULL = 0.5
-"""Share of a threshold's saving that a buyer counts on before he knows his basket (assumption)."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Running:
     cities: NDArray[np.bool_]
     """(C,) where it runs."""
     channels: NDArray[np.bool_]
-    """(L,) where its markdown holds."""
+    """(L,) where its markdown, threshold and gifts hold."""
 
     @property
     def inert(self) -> bool:
@@ -104,6 +105,9 @@ class Counter:
         scale = world.spec.market.consumers / 100_000
         self.gift_left = np.array([round(gift.stock_units * scale) for _, gift in self._gifts], np.int64)
         self.gift_fen: Ints = np.array([round(100 * gift.unit_cost_yuan) for _, gift in self._gifts], np.int64)
+        matches = [r.terms.price_match for r in self.running]
+        self.match_days = max((match.days for match in matches if match is not None), default=0)
+        """Longest price-match promise of the schedule."""
         self._set_clock()
 
     def put(self, prices: Floats, coupons: Floats) -> int:
@@ -129,6 +133,7 @@ class Counter:
         cuts = {begin, end}
         for r in self.running:
             cuts |= {s for s in (r.start, r.end, r.presale, r.announced) if s is not None and begin < s < end}
+        cuts |= {s for s in self.world.rival.changes if begin < s < end}
         return sorted(cuts)
 
     def _live(self, second: int, zone: int) -> list[Running]:
@@ -166,9 +171,11 @@ class Counter:
         spend = [r.terms.threshold.spend_yuan if r and r.terms.threshold else 0.0 for r in rules]
         save = [r.terms.threshold.save_yuan if r and r.terms.threshold else 0.0 for r in rules]
         rituals = [max(part, key=lambda r: (r.terms.ritual, -r.start), default=None) for part in live]
-        eligible = np.array([r.eligible if r else np.zeros(k, np.uint8) for r in rules])
+        counts = np.array([r.eligible[mind.sku] * self._holds(r) if r else np.zeros(mind.sku.size) for r in rules])
         index, days = self._expected(begin)
-        gift, gift_appeal = self._given(begin)
+        pulls = np.array([THRESHOLD_PULL * _saving(r) if r else 0.0 for r in rules])
+        pull_now = pulls[:, None] * np.maximum.reduceat(counts, mind.demand["first"], axis=1)
+        gifts, gift_appeal = self._given(begin)
         presale_days = np.array([(r.start - mid) / DAY if r else 0.0 for r in presales])
         sold = mind.sku >= 0
         price = price[:, :, mind.offer, mind.sku].reshape(-1, mind.sku.size)
@@ -191,7 +198,7 @@ class Counter:
             log_index=np.append(np.log(ratio), np.zeros(sold.size)).astype(np.float32),
             ratio=np.append(ratio, np.ones(sold.size)).astype(np.float32), lowest=lowest, seen=seen,
             utility=utility.reshape(-1),
-            rules=(eligible[:, mind.sku] * sold * (mind.offer < mind.presale)).astype(np.float32).reshape(-1),
+            rules=counts.astype(np.float32).reshape(-1),
             deposits=(deposits[:, mind.sku] * sold * (mind.offer == mind.presale)).astype(np.float32).reshape(-1),
             price=price,
             coupon=self.coupon,
@@ -202,16 +209,16 @@ class Counter:
                 presale_share=[r.terms.presale.deposit if r and r.terms.presale else 0.0 for r in presales],
                 presale_days=presale_days, threshold_spend=np.round(100 * np.array(spend)),
                 threshold_save=np.round(100 * np.array(save)),
-                threshold_pull=[_THRESHOLD_PULL * _saving(r) if r else 0.0 for r in rules],
+                threshold_pull=pulls,
             ),
             terms=rows(
-                TERMS, eligible=eligible, matched=[np.max(part, axis=0) if part else np.zeros(k) for part in matched],
-                gift=gift, partner=partner, saving=bundle, pull=pull,
+                TERMS, matched=[np.max(part, axis=0) if part else np.zeros(k) for part in matched],
+                partner=partner, saving=bundle, pull=pull,
             ),
-            wait_index=index, wait_days=days,
+            wait_index=index, wait_days=days, pull_now=pull_now,
             has_presale=int(deposits.any()),
-            has_rules=int(any(spend) or (partner >= 0).any() or (gift >= 0).any() or deposits.any()),
-            gift_left=self.gift_left, outside=world.rival.utility,
+            has_gifts=int(gifts.any()),
+            gifts=gifts, gift_left=self.gift_left, outside=world.rival.utility(begin),
             paid_share=world.paid_share,
         ))  # fmt: skip
 
@@ -245,25 +252,31 @@ class Counter:
         away = world.spec.market.behaviour.other_channel * ((own != place) & ~early)
         out = np.empty((z, h, liking.shape[0], len(channels), mind.sku.size))
         out[:] = liking[:, mind.sku][:, None] + impulse - away
-        out += gift_appeal[:, mind.sku][:, None, None, None]
+        out += gift_appeal[:, None, None, None]
         out -= (mind.temper["impatience"][:, None, None] * early * presale_days[:, None, None, None])[:, None]
         shown = self._open[self._one_hour][:, place] & world.consumers.sold_in[place, mind.sku]
         shown = np.where(early, deposits[:, mind.sku][:, None] == 1, shown[None]) & (mind.sku >= 0)
         out = np.where(shown[:, :, None, None], out, CLOSED)
         return out.reshape(z * h, *out.shape[2:]).astype(np.float32)
 
-    def _given(self, second: int) -> tuple[Ints, Floats]:
-        """(Z, K) which gift goes with each SKU, -1 = none; and the liking it adds while it lasts."""
-        gift = np.full((self._one_city.size, self.listed.size), -1, np.int64)
-        appeal = np.zeros(gift.shape)
+    def _holds(self, r: Running) -> NDArray[np.bool_]:
+        """(A,) alternatives in the channels of a campaign, without pre-sale."""
+        mind = self.world.consumers.mind
+        return np.append(r.channels, False)[mind.offer] & (mind.sku >= 0)
+
+    def _given(self, second: int) -> tuple[NDArray[np.uint8], Floats]:
+        """(Z, gifts, A) 1 = the gift comes with it; (Z, A) the liking that gifts add while they last."""
+        mind = self.world.consumers.mind
+        given = np.zeros((self._one_city.size, len(self._gifts), mind.sku.size), np.uint8)
+        appeal = np.zeros((self._one_city.size, mind.sku.size))
         for number, (r, terms) in enumerate(self._gifts):
             if not r.start <= second < r.end:
                 continue
             mine = named(self.world.shop, terms.skus) & (r.eligible == 1)
-            where = np.outer(r.cities[self._one_city], mine)
-            gift[where] = number
-            appeal[where] = terms.appeal if self.gift_left[number] > 0 else 0.0
-        return gift, appeal
+            given[:, number] = np.outer(r.cities[self._one_city], mine[mind.sku] & self._holds(r))
+            if self.gift_left[number] > 0:
+                appeal += terms.appeal * given[:, number]
+        return given, appeal
 
     def _together(self, second: int) -> tuple[Ints, Floats, Floats]:
         """(Z, K) partner SKU, -1 = none; saving on both parts; utility added to the partner."""
@@ -278,14 +291,22 @@ class Counter:
             for r in self._live(second, n):
                 for terms in r.terms.bundles.values():
                     a, b = (skus.index(name) for name in terms.skus)
-                    partner[n, [a, b]], saving[n, [a, b]] = [b, a], terms.saving
+                    partner[n, [a, b]], saving[n, [a, b]], pull[n, [a, b]] = [b, a], terms.saving, 0.0
         return partner, saving, pull
 
     def inversions(self) -> int:
-        """SKUs that some channel sells cheaper than the first by more than the red line's gap, at noon."""
-        noon = self.shelf[12] * (1.0 - self.markdown(self.world.midnight + DAY // 2)[0, :-1])
-        gap = self.world.spec.red_lines.channel_gap
-        return int((noon[1:] < noon[0] * (1.0 - gap)).any(axis=0).sum()) if noon.shape[0] > 1 else 0
+        """SKUs that today, at some hour and in some city, an open channel sold cheaper than the first channel by more
+        than the red line's gap."""
+        world, most = self.world, 1.0 - self.world.spec.red_lines.channel_gap
+        found = np.zeros(self.listed.size, np.bool_)
+        sold, cuts = world.consumers.sold_in, self.boundaries(world.midnight, world.midnight + DAY)
+        for begin, end in pairwise(cuts):
+            depth = self.markdown(begin)[:, None, :-1]
+            hours = slice((begin - world.midnight) // 3600, -(-(end - world.midnight) // 3600))
+            price = self.shelf[hours] * (1.0 - depth)
+            both = (self._open[hours][:, :, None] & sold) & (self._open[hours][:, :1, None] & sold[:1])
+            found |= ((price < most * price[:, :, :1]) & both).any(axis=(0, 1, 2))
+        return int(found.sum())
 
     def _expected(self, second: int) -> tuple[Floats, Floats]:
         """(Z, J) log price index that the next announced event promises, and days from midnight to its start
@@ -296,7 +317,7 @@ class Counter:
         for r in self.running:
             if not r.announced <= second < r.start:
                 continue
-            depth = np.log(1.0 - r.terms.markdown) * r.eligible - _THRESHOLD_PULL * _saving(r) * r.eligible
+            depth = np.log(1.0 - r.terms.markdown) * r.eligible - THRESHOLD_PULL * _saving(r) * r.eligible
             for j in range(first.size - 1):
                 best = depth[first[j] : first[j + 1]].min(initial=0.0)
                 free = (index[:, j] == 0.0) & r.cities[self._one_city]

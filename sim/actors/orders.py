@@ -55,6 +55,8 @@ class OrderBook(Actor):
         """(O,) by offer."""
         self._unasked = 1.0 - world.services.effect("tutorials")
         """(K,) share of an order's contacts that tutorials leave."""
+        self._return_chance = world.shop.return_rate * (1.0 - world.services.effect("size_advice"))
+        """(K,) chance that a delivered line comes back, size advice in."""
         self.placed: list[tuple[NDArray[np.int32], int]] = []
         """(consumers, day) of accepted orders."""
 
@@ -190,7 +192,7 @@ class OrderBook(Actor):
         factor *= np.where(self.lines.get("misfit", lines) == 1, misfit, 1.0)
         factor *= self._return_factor[self.lines.get("offer", lines)]
         entity, sku = self.lines.get("entity", lines), self.lines.get("sku", lines)
-        lag = return_days(world.streams.key("return"), entity, sku, world.shop.return_rate, factor,
+        lag = return_days(world.streams.key("return"), entity, sku, self._return_chance, factor,
                           _MEDIAN_LAG, _LAG_SD, _WINDOW)  # fmt: skip
         self.lines.set("closes", lines, np.where(lag > 0, np.iinfo(np.int32).max, world.day))
         back = lag > 0
@@ -207,6 +209,8 @@ class OrderBook(Actor):
         sku = self.lines.get("sku", lines).astype(np.int64)
         units, paid = self.lines.get("units", lines).astype(np.int64), self.lines.get("paid", lines)
         self.lines.set("closes", lines, world.day)
+        for part in (part for parts in self._promises.values() for part in parts):  # nothing left to claim
+            part["paid"][np.isin(part["entity"], self.lines.get("entity", lines))] = 0
         book = world.ledger.book
         book("refunds", "cash", -int(paid.sum()))
         book("commission", "cash", int(np.round(finance.commission * paid).sum()))
@@ -228,39 +232,47 @@ class OrderBook(Actor):
         matched = [r for r in world.counter.running if r.terms.price_match]
         if not matched:
             return
+        last = world.day - max(r.terms.price_match.days for r in matched if r.terms.price_match)
+        self._promises = {day: parts for day, parts in self._promises.items() if day >= last}
         city, now = self._city(rows["consumer"]), rows["second"]
-        under = np.zeros(now.size, np.bool_)
+        days = np.zeros(now.size, np.int64)
         for r in matched:
-            under |= (r.start <= now) & (now < r.end) & (r.eligible[rows["sku"]] == 1) & r.cities[city]
+            mine = (r.start <= now) & (now < r.end) & (r.eligible[rows["sku"]] == 1) & r.cities[city]
+            days[mine] = np.maximum(days[mine], r.terms.price_match.days if r.terms.price_match else 0)
+        under = days > 0
         kept = {name: rows[name][under] for name in ("consumer", "sku", "listed", "paid")}
-        self._promises.setdefault(world.day, []).append(kept | {"entity": entity[under]})
+        kept |= {"entity": entity[under], "until": world.day + days[under]}
+        self._promises.setdefault(world.day, []).append(kept)
 
     def match(self, claims: Rows) -> None:
-        """Buyers who have seen it cheaper ask for the difference on their last purchase of the category."""
+        """Buyers who have seen it cheaper ask for the difference on their last purchase of it."""
         world = self.world
         terms = [r.terms.price_match for r in world.counter.running if r.terms.price_match]
         if claims.size == 0 or not terms:
             return
-        last = world.day - max(t.days for t in terms)
-        self._promises = {day: parts for day, parts in self._promises.items() if day >= last}
-        parts = [part for day in sorted(self._promises) for part in self._promises[day]]
-        if not parts:
-            return
-        sold = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         key, consumer = world.streams.key("price match", world.day), claims["consumer"].astype(np.int64)
         asks = uniforms(key, consumer, 0) < max(t.claim_share for t in terms)
-        category, paid = world.category[sold["sku"]], 0
+        paid = 0
         for claim in claims[asks]:
-            mine = np.flatnonzero((sold["consumer"] == claim["consumer"]) & (category == claim["category"]))
-            if mine.size == 0:
+            part, n = self._promised(int(claim["consumer"]), int(claim["sku"]))
+            if n < 0:
                 continue
-            n = mine[-1]
-            difference = max(0, int(sold["paid"][n]) - round(float(claim["index"]) * int(sold["listed"][n])))
-            held = np.flatnonzero(self.lines.column("entity") == sold["entity"][n])
+            difference = max(0, int(part["paid"][n]) - round(float(claim["index"]) * int(part["listed"][n])))
+            part["paid"][n] -= difference  # what he has got he does not get again
+            held = np.flatnonzero(self.lines.column("entity") == part["entity"][n])[-1:]
             self.lines.column("paid")[held] -= difference  # a later return is refunded at what was really paid
             paid += difference
         world.ledger.book("price_matches", "cash", -paid)
         world.desk.claimed(claims["consumer"][asks])
+
+    def _promised(self, consumer: int, sku: int) -> tuple[dict[str, Ints], int]:
+        """A person's last purchase of an SKU under a promise: the lines it is among, and its place, -1 = none."""
+        for day in sorted(self._promises, reverse=True):
+            for part in reversed(self._promises[day]):
+                mine = np.flatnonzero((part["consumer"] == consumer) & (part["sku"] == sku))
+                if mine.size:
+                    return part, int(mine[-1]) if part["until"][mine[-1]] >= self.world.day else -1
+        return {}, -1
 
     # ---- midnight ------------------------------------------------------------------------------
     def feel(self) -> None:

@@ -24,6 +24,12 @@ class Records:
     orders_by_hour: Ints
     prices: Floats
     paid: Floats
+    shipped: Ints
+    """(K, days) units that were ordered and paid."""
+    earned: Ints
+    """(K, days) fen paid for them."""
+    by_offer: Ints
+    """(O, days) units by channel, the pre-sale last."""
     returned: Ints
     arrivals: Ints
     finished: Ints
@@ -43,7 +49,8 @@ class Records:
         return cls(
             sold=np.zeros((k, c, days), i), wanted=np.zeros((k, c, days), i), stockout_hours=np.zeros((k, w, days), f),
             visits=np.zeros((c, days), i), orders_by_hour=np.zeros((24, days), i), prices=np.zeros((n, k, days), f),
-            paid=np.zeros((k, days), f), returned=np.zeros((k, days), i), arrivals=np.zeros((st, days), i),
+            paid=np.zeros((k, days), f), shipped=np.zeros((k, days), i), earned=np.zeros((k, days), i),
+            by_offer=np.zeros((n + 1, days), i), returned=np.zeros((k, days), i), arrivals=np.zeros((st, days), i),
             finished=np.zeros((st, days), i), late_share=np.zeros(days, f), messages=np.zeros((g, days), i),
             group_orders=np.zeros((g, days), i), rival_index=np.ones(days, f),
             arrivals_hourly=np.zeros((st, days, 24), i), capacity_hourly=np.zeros((st, days + 1, 24), f),

@@ -35,12 +35,12 @@ class Services(Actor):
 
     def sold(self, sku: Ints, units: Ints, entity: Ints) -> None:
         """Lines ship: what a service costs a unit, and warranties that some buyers take (one draw a line)."""
-        key, book = self.world.streams.key("warranty"), self.world.ledger.book
-        for number, (service, where) in enumerate(zip(self.terms, self.where, strict=True)):
+        names, book = self.world.spec.catalogue.services, self.world.ledger.book
+        for name, service, where in zip(names, self.terms, self.where, strict=True):
             mine = where[sku]
             book("services", "cash", -round(100 * service.yuan_per_unit) * int(units[mine].sum()))
             if service.kind == "warranty" and service.price_yuan > 0.0:
-                takes = mine & (uniforms(key, entity, number) < service.effect)
+                takes = mine & (uniforms(self.world.streams.key(f"warranty {name}"), entity, 0) < service.effect)
                 earned = round(100 * service.price_yuan * (1.0 - service.claims_share))
                 book("warranties", "cash", earned * int(units[takes].sum()))
 

@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from sim.scenario import load_scenario
+from sim.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
     from sim.fit import Fit
@@ -82,13 +82,22 @@ def scenario_text(fit: Fit, yuan: float = 1.0) -> str:
         "  skus:",
         *(f"    {name}: null" for name in base.catalogue.skus),
         *_skus(fit, category, set(base.catalogue.skus), yuan),
+        "  services:",
+        *(f"    {name}: null" for name in base.catalogue.services),
         "operations:  # sized to the expected orders a day (rule of thumb: half busy on a normal day)",
         *_operations(orders, {name: city.share for name, city in base.market.cities.items()}),
-        "campaigns:  # the shipped thresholds are far from a basket of this category",
-        *(f"  {name}: {{threshold: null}}" for name, c in base.campaigns.items() if c.threshold is not None),
+        "campaigns:  # shipped thresholds are far from a basket of this category, gifts and bundles name other SKUs",
+        *_stripped(base),
         "",
     ]
     return "\n".join(lines)
+
+
+def _stripped(base: Scenario) -> list[str]:
+    """The shipped campaigns without what belongs to the shipped catalogue."""
+    parts = {name: [part for part in ("threshold", "gifts", "bundles") if getattr(c, part)]
+             for name, c in base.campaigns.items()}  # fmt: skip
+    return [f"  {name}: {{{', '.join(f'{part}: null' for part in mine)}}}" for name, mine in parts.items() if mine]
 
 
 def _origin(fit: Fit) -> str:

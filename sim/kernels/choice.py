@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from sim.kernels.draws import bits, exp32, gumbel32, poisson, uniform
-from sim.kernels.people import CLOSED, F32, FINE, I32, I64, LATE, REGRET, Mind, People, Rows, Slice, Tallies
+from sim.kernels.people import CLOSED, F32, FINE, I32, I64, LATE, MATCHED, REGRET, Mind, People, Rows, Slice, Tallies
 from sim.kernels.visits import fatigue_of
 
 LOOK = np.dtype(
@@ -26,7 +26,7 @@ LOOK = np.dtype(
     + [(name, np.uint32) for name in ("low", "high")]  # his random bits of the day
     + [(name, np.float32) for name in (
         "beta", "trust", "pull", "hassle",
-        "reference",  # price index that he remembers
+        "reference",  # price index that he remembers; 1 when memory is turned off
         "cover",  # days of use at home
         "fresh",  # 1 = first look in a while: he would rather sleep on it
         "lowest",  # lowest price index on offer
@@ -37,6 +37,7 @@ LOOK = np.dtype(
 
 _F, _I, _L, _N = np.float32, np.int32, np.int64, np.uint64
 _ONE, _ZERO = _F(1.0), _F(0.0)
+_PRICE = MATCHED - 1
 _GRAIN, _WHOLE = _F(1_048_576.0), _F(1e9)
 """The inverse CDF adds whole grains: 2^20 to a weight of 1, weights up to e^20."""
 
@@ -135,7 +136,7 @@ def look(
             it.visitor, it.person, it.category, it.segment, it.stage = v, i, j, seg, stages[i]
             it.channel, it.zone, it.panel = row.channel, z, z * offer.clocks + clock[second[v] // 3600]
             it.beta, it.trust, it.cover = row.beta * demand.beta_factor, row.trust, cover
-            it.reference = max(FINE, cell.reference * FINE)
+            it.reference = max(FINE, cell.reference * FINE) if mind.reference_weight > 0.0 else 1.0
             it.fresh = 1.0 if day - cell.reference_day > mind.deliberation_days else 0.0
             it.low, it.high = words_of(choice_key, i)
             it.group, it.voucher, it.units, it.pull, it.hassle = 0, 0, 1, 0.0, 0.0
@@ -196,7 +197,8 @@ def choose(choice_key: np.uint64, mind: Mind, offer: Slice, looks: Rows, n_looks
             later += mind.deliberation[it.segment, j]
         if offer.wait_index[it.zone, j] < 0.0 and mind.waiting_weight > 0.0:
             later += _waiting(mind, offer.wait_index[it.zone, j], offer.wait_days[it.zone, j],
-                              mind.temper[it.segment].impatience, it.beta, lowest, it.cover)  # fmt: skip
+                              mind.temper[it.segment].impatience, it.beta,
+                              math.log(lowest) - offer.pull_now[it.zone, j], it.cover)  # fmt: skip
         utility = ((_N(it.panel) * segments + _N(it.segment)) * channels + _N(it.channel)) * width + start
         rule = _N(it.zone) * width + start
         loss, ref = mind.temper[it.segment].loss_aversion, it.reference
@@ -229,15 +231,19 @@ def choose(choice_key: np.uint64, mind: Mind, offer: Slice, looks: Rows, n_looks
                 upto += weights[a]
                 place += upto <= rest
             it.alternative = place if place < _L(n) else _L(-1)
+            later += noise[m]
         it.later = later
 
 
 @njit(cache=True)
 def _waiting(
-    mind: Mind, wait_index: float, days: float, impatience: float, beta: float, lowest: float, cover: float
+    mind: Mind, wait_index: float, days: float, impatience: float, beta: float, now: float, cover: float
 ) -> float:
-    """What an announced event adds to "not now": log(1 + w exp(iv + beta x saving - impatience x days))."""
-    saving = math.log(lowest) - wait_index
+    """What an announced event adds to "not now": log(1 + w exp(iv + beta x saving - impatience x days)).
+
+    `now` is the log of the lowest price index today, what a running threshold saves taken off, as in `wait_index`.
+    """
+    saving = now - wait_index
     if saving <= 0.0:
         return 0.0
     worth = mind.waiting_intercept + beta * saving - impatience * (days + max(0.0, days - cover))
@@ -257,16 +263,20 @@ def conclude(
         it = looks[m]
         i, j, lowest, ref = it.person, it.category, it.lowest, it.reference
         cell, demand = cells[i, j], demands[it.category]
-        if cell.paid > 0 and lowest < cell.paid / 100.0 * (1.0 - mind.regret_gap):
-            if day - cell.bought_day <= mind.regret_days:
-                if cell.matched == 1:
+        if cell.paid > 0 and lowest < (cell.paid & _PRICE) / 100.0 * (1.0 - mind.regret_gap):
+            k, age, matched = mind.first_sku[j] + cell.bought, day - cell.bought_day, cell.paid >= MATCHED
+            limit, now = (cell.paid & _PRICE) / 100.0 * (1.0 - mind.regret_gap), _index_of(mind, offer, it, k)
+            if age > max(mind.regret_days, mind.match_days if matched else 0.0):
+                cell.paid = 0
+            elif now < limit:
+                if matched and age <= mind.match_days:
                     claim = claims[claimed]
-                    claim.consumer, claim.category, claim.index = i, j, lowest
+                    claim.consumer, claim.sku, claim.index = i, k, now
                     claimed += 1
                 else:
                     hurt(people, mind, i, it.segment, mind.regret_hit, REGRET)
                     tally.regrets[0] += 1
-            cell.paid = 0
+                cell.paid = 0
         if cell.reference_day < day and lowest < 1e9:
             kept = mind.kept[min(mind.kept.size - 1, day - cell.reference_day)]
             seen = offer.seen[it.panel, it.group * offer.by_group, j]
@@ -286,6 +296,19 @@ def conclude(
             room = max(0, int(mind.temper[it.segment].storage - it.cover / demand.pack_days))
             it.units = 1 + min(room, poisson(extra, uniform(unit_key, i, demand.key)))
     return found, claimed
+
+
+@njit(cache=True)
+def _index_of(mind, offer, it, k):
+    """Lowest price index of an SKU on offer in any channel to a person of this group, 1e9 where there is none."""
+    table = (it.panel * offer.lowest.shape[1] + it.group * offer.by_group) * mind.key.size
+    shown = it.panel * (offer.utility.size // offer.price.shape[0])
+    lowest = 1e9
+    for o in range(mind.alternative.shape[1]):
+        a = mind.alternative[k, o]
+        if offer.utility[shown + a] > CLOSED:
+            lowest = min(lowest, float(offer.ratio[table + a]))
+    return lowest
 
 
 @njit(cache=True, inline="always")

@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+import sim.kernels.cache  # noqa: F401  # before the first kernel is compiled
+
 _WEYL_ENTITY = np.uint64(0x9E3779B97F4A7C15)
 _WEYL_DRAW = np.uint64(0xD1B54A32D192ED03)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -69,7 +71,8 @@ def poisson(mean, u):
 
 @njit(cache=True, inline="always")
 def log32(x):
-    """Natural logarithm of a positive float32, error below 3e-6; loops over it become vector code.
+    """Natural logarithm of a positive float32, error below 3e-6 from 1e-8 to 20 and below 1.2e-5 everywhere; loops over it
+    become vector code.
 
     Cephes' polynomial in Estrin's form: half the latency of Horner's.
     """

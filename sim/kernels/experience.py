@@ -27,6 +27,9 @@ from sim.kernels.people import (
     People,
 )
 
+_MOST_ORDERS = 5.0
+"""A long silence counts as at most this many usual orders (assumption)."""
+
 
 @njit(cache=True, inline="always")
 def _feel_rate(people, mind, i):
@@ -55,10 +58,11 @@ def delivered(
     """Each delivered parcel changes its buyer's trust and may end the relation.
 
     Kept promises restore a share of missing trust, late ones take it, more from first orders
-    (Intelipost), and so does a promised gift that is not in the parcel. Then the buyer leaves with chance
-    p x exp(w x missing trust), p being his own Beta-distributed chance (BG/NBD); a loss beyond p is booked under
-    the cause that has taken most of his trust. Draws are keyed by (consumer, parcel number). Returns (7,) leavers
-    by cause.
+    (Intelipost), and so does a promised gift that is not in the parcel. Then the buyer may leave. BG/NBD gives each
+    order the same chance p; but an order more, because something was cheap, drives nobody away: p is the chance per
+    *usual* time between orders, so he stays with (1 - p)^(x exp(w x missing trust)), x being the usual orders in the
+    time since he was last asked. A loss beyond the natural one is booked under the cause that has taken most of his
+    trust. Draws are keyed by (consumer, day of the order). Returns (7,) leavers by cause.
     """
     causes = np.zeros(LATE + GRIEVANCES, np.int64)
     for n in range(consumer.size):
@@ -74,10 +78,13 @@ def delivered(
         if not late[n] and not missing_gift[n]:
             row.trust += mind.kept_promise * (1.0 - row.trust)
         missing = max(0.0, mind.trust_start - row.trust)
-        own = _leave_chance(mind, i, people.source[i])
+        usual = row.visit_rate * mind.order_chance[people.segment[i]] * max(0, number[n] - row.judged_day)
+        row.judged_day = max(np.int64(row.judged_day), number[n])
+        stays = math.log1p(-min(0.999999, _leave_chance(mind, i, people.source[i]))) * min(_MOST_ORDERS, usual)
         u = uniform(key, i, number[n])
-        if u < min(1.0, own * math.exp(mind.leave_weight * missing)):
-            cause = NATURAL if u < own else LATE + np.argmax(people.grief[i])
+        if u < -math.expm1(stays * math.exp(mind.leave_weight * missing)):
+            natural = u < -math.expm1(stays) or people.grief[i].max() == 0
+            cause = NATURAL if natural else LATE + np.argmax(people.grief[i])
             people.left[i] = cause
             causes[cause] += 1
             people.rate[i] = 0.0

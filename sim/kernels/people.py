@@ -52,7 +52,8 @@ ROW = np.dtype(
         ("visit_rate", np.float32),  # own visits a day as a customer, at starting trust
         ("coupon", np.int32),  # fen off a unit from the last message, valid seven days
         ("fatigue_day", np.int16),
-        ("orders", np.uint16),
+        ("judged_day", np.int16),  # last order day up to which his chance to leave has been drawn
+        ("orders", np.uint8),  # at most 255
         ("channel", np.uint8),
         ("segment", np.uint8),  # again, as columns are: one cache line less a visit, in bytes that align the row
         ("city", np.uint8),
@@ -67,8 +68,8 @@ CELL = np.dtype(
         ("reference", np.uint16),  # remembered price index in steps of FINE, as of reference_day
         ("reference_day", np.int16),
         ("bought_day", np.int16),
-        ("paid", np.uint8),  # price index paid then, in hundredths; 0 = nothing to compare with
-        ("matched", np.uint8),  # 1 = bought under a price-match promise
+        ("paid", np.uint8),  # price index paid then, in hundredths, + MATCHED; 0 = nothing to compare with
+        ("bought", np.uint8),  # which SKU of the category it was; from 255 on not remembered
     ],
     align=True,
 )
@@ -97,8 +98,11 @@ LINE = np.dtype(
 )  # fmt: skip
 """An itemised order line; the lines of one visit share an order number."""
 
-CLAIM = np.dtype([("consumer", np.int32), ("category", np.int32), ("index", np.float64)])
-"""A buyer under a price-match promise has seen this lower price index."""
+MATCHED = 128
+"""Added to a price paid under a price-match promise."""
+
+CLAIM = np.dtype([("consumer", np.int32), ("sku", np.int32), ("index", np.float64)])
+"""A buyer under a price-match promise has seen his SKU at this lower price index."""
 
 
 class People(NamedTuple):
@@ -136,9 +140,9 @@ DEMAND = _record(
 days a pack lasts; 0 perishable .. 1 storable; share of extra stock that is used up on top."""
 
 ITEM = _record(
-    category=_I8, first_variant=_I8, variants=_I8, keep=_F8, listed=_I8, floor=_I8,
+    category=_I8, place=_I8, first_variant=_I8, variants=_I8, keep=_F8, listed=_I8, floor=_I8,
 )  # fmt: skip
-"""An SKU: its category; its sizes; share of a pack's
+"""An SKU: its category and its place in it; its sizes; share of a pack's
 days until it is replaced (trade-in shortens them); list price and lowest price paid, fen."""
 
 ZONE = _record(
@@ -149,9 +153,9 @@ ZONE = _record(
 pre-sale balances fall due (0 = no pre-sale), deposit as a share, days until then; threshold in fen (0 = no rule),
 its saving, and the utility per unit of beta that it lends an eligible SKU, before hassle."""
 
-TERMS = _record(eligible=_U1, matched=_U1, gift=_I8, partner=_I8, saving=_F8, pull=_F8)
-"""An SKU in a zone: counts toward the threshold; sold under a price-match promise; which gift goes with it, -1 none;
-the SKU that completes a bundle or matching set, -1 none; the bundle's saving on both; utility added to the partner."""
+TERMS = _record(matched=_U1, partner=_I8, saving=_F8, pull=_F8)
+"""An SKU in a zone: sold under a price-match promise; the SKU that completes a bundle or matching
+set, -1 none; the bundle's saving on both; utility added to the partner at service sensitivity 1."""
 
 
 class Mind(NamedTuple):
@@ -166,6 +170,7 @@ class Mind(NamedTuple):
     offer: I64  # (A,)
     key: U32  # (A,) of the names: adding an SKU leaves the draws of all others alone
     alternative: I64  # (K, O)
+    first_sku: I64  # (J + 1,) SKUs are sorted by category
     presale: int  # the offer that is pre-sale
     size_below: F64  # (V,) share of people whose size is at most this variant
     leave_chance: F64  # (2, n) quantiles of the chance to leave after an order: newcomers, customers at the start
@@ -194,9 +199,11 @@ class Mind(NamedTuple):
     wait_hit: float
     regret_hit: float
     regret_days: float
+    match_days: float  # longest price-match promise of the schedule
     regret_gap: float  # share by which it must be cheaper
     gift_hit: float
     leave_weight: float
+    order_chance: F64  # (S,) usual share of visits that end in an order
     event_acquired_rate: float
 
 
@@ -229,8 +236,10 @@ class Slice(NamedTuple):
     terms: Rows  # (Z, K) of TERMS
     wait_index: F64  # (Z, J) log price index that the next announced event promises, 0 = none
     wait_days: F64  # (Z, J) days until it starts
+    pull_now: F64  # (Z, J) what a threshold that runs now saves, as the promise counts it
     has_presale: int  # 1 = a pre-sale is open somewhere
-    has_rules: int  # 1 = a threshold, bundle, set, gift or pre-sale is in force somewhere
+    has_gifts: int  # 1 = some gift runs somewhere
+    gifts: U8  # (Z, gifts, A) 1 = the gift comes with it
     gift_left: I64  # (gifts,) units, lowered as they are given
     outside: float  # rival's utility added to "not now"
     paid_share: float  # share of visits that paid traffic brings

@@ -14,6 +14,7 @@ from sim.kernels.people import (
     CLOSED,
     FESTIVAL,
     I32,
+    MATCHED,
     ORGANIC,
     PAID,
     STOCKOUT,
@@ -63,21 +64,22 @@ def _trade(
 ) -> tuple[int, int]:  # fmt: skip
     """Serves the wishes of a block in order; returns (lines, orders).
 
-    The plain case (own size in the nearest warehouse, no rule in force) runs in this loop with hoisted arrays; a
+    The plain case (own size in the nearest warehouse, no rule touches the basket) runs in this loop with hoisted arrays; a
     call with all of them costs as much as serving a visitor, so only the others pay for it.
     """
     rows, cells, items, demands, offers = people.row, people.cell, mind.item, mind.demand, mind.offer
     skus, zones, terms, prices, coupons = mind.sku, offer.zones, offer.terms, offer.price, offer.coupon
-    wanted, sold, by_offer, by_hour, by_group = (
-        tally.wanted, tally.sold, tally.by_offer, tally.orders_by_hour, tally.group_orders,
+    wanted, sold, lost, by_offer, by_hour, by_group = (
+        tally.wanted, tally.sold, tally.lost, tally.by_offer, tally.orders_by_hour, tally.group_orders,
     )  # fmt: skip
+    size_below = mind.size_below
     last_day, first_day, source_of, rate_of = people.last_day, people.first_day, people.source, people.rate
     w = 0
     while w < n_wishes:
         basket, wish = n_lines, looks[chosen[w]]
         visitor, i, stage, zone = wish.visitor, wish.person, wish.stage, zones[wish.zone]
         row, s, group = rows[i], second[visitor], wish.segment * 6 + stage
-        c = row.city
+        c, special = row.city, zone.threshold_spend > 0 or offer.has_gifts == 1
         while w < n_wishes and looks[chosen[w]].visitor == visitor:
             wish = looks[chosen[w]]
             w += 1
@@ -86,13 +88,20 @@ def _trade(
             k = skus[a]
             wanted[k, c] += units
             variant, node, misfit = items[k].first_variant, route[c, 0], np.int64(0)
-            if items[k].variants > 1 or stock[variant, node] <= 0:
+            if items[k].variants > 1:  # his own size
+                u, end = uniform(mind.size_key, i, 0), variant + items[k].variants - 1
+                while variant < end and u >= size_below[variant]:
+                    variant += 1
+            if stock[variant, node] <= 0:
                 a, variant, node, misfit = _look_for(people, mind, offer, stock, route, c, i, wish, tally)
                 if a < 0:
                     continue
                 k = skus[a]
             o, item, z = offers[a], items[k], wish.zone
-            units = min(units, stock[variant, node])
+            if units > stock[variant, node]:
+                if k == skus[demand.first + wish.alternative]:
+                    lost[k, c] += units - stock[variant, node]
+                units = stock[variant, node]
             stock[variant, node] -= units
             sold[k, c] += units
             by_offer[o] += units
@@ -121,14 +130,16 @@ def _trade(
             cell = cells[i, wish.category]
             start = max(float(day), float(cell.pantry))
             cell.pantry = start + demand.pack_days * item.keep * (1.0 + (units - 1) * (1.0 - demand.expansion))
-            cell.bought_day, cell.matched = day, terms[z, k].matched
-            cell.paid = max(1, min(255, int(100.0 * line.paid / line.listed + 0.5)))
+            term = terms[z, k]
+            special |= term.partner >= 0 or line.due > 0
+            cell.bought_day, cell.bought = day, min(255, item.place)
+            cell.paid = _remembered(line, item, term)
             n_lines += 1
         if n_lines == basket:
             continue
-        if offer.has_rules == 1:
-            n_lines = _apply_rules(need_key, choice_key, people, mind, offer, stock, route, i, lines, basket, n_lines,
-                                   tally)  # fmt: skip
+        if special:
+            n_lines = _apply_rules(need_key, choice_key, people, mind, offer, stock, route, day, i, lines, basket,
+                                   n_lines, tally)  # fmt: skip
         by_group[group] += 1
         by_hour[s // 3600] += 1
         n_orders += 1
@@ -138,9 +149,9 @@ def _trade(
                 source, rate = FESTIVAL, np.float32(rate * mind.event_acquired_rate)
             elif uniform(unit_key, i, 2000) < offer.paid_share:
                 source = PAID
-            first_day[i], source_of[i], rate_of[i] = day, source, rate
+            first_day[i], source_of[i], rate_of[i], row.judged_day = day, source, rate, day
             tally.won[source] += 1
-        if row.orders < 65_535:
+        if row.orders < 255:
             row.orders += 1
         last_day[i] = day
     return n_lines, n_orders
@@ -164,15 +175,28 @@ def _look_for(people, mind, offer, stock, route, c, i, wish, tally):
 
 
 @njit(cache=True)
-def _apply_rules(need_key, choice_key, people, mind, offer, stock, route, i, lines, first, last, tally):
+def _apply_rules(need_key, choice_key, people, mind, offer, stock, route, day, i, lines, first, last, tally):
     """Bundles, then the threshold, then gifts and deposits of one order; returns the number of lines."""
     c = people.city[i]
     z = offer.zone[c]
-    last = _bundles(choice_key, people, mind, offer, stock, route, i, lines, first, last, tally)
+    last = _bundles(choice_key, people, mind, offer, stock, route, day, i, lines, first, last, tally)
     if offer.zones[z].threshold_spend > 0:
-        _threshold(need_key, mind, offer, stock, people.segment[i], i, c, z, lines, first, last, tally)
+        _threshold(need_key, people, mind, offer, stock, i, c, z, lines, first, last, tally)
     _gifts_and_deposits(mind, offer, z, lines, first, last, tally)
+    for n in range(first, last):  # what he remembers having paid is what he paid in the end
+        item = mind.item[lines[n].sku]
+        cell = people.cell[i, item.category]
+        if cell.bought == item.place:
+            cell.paid = _remembered(lines[n], item, offer.terms[z, lines[n].sku])
     return last
+
+
+@njit(cache=True, inline="always")
+def _remembered(line, item, term):
+    """Price index paid on a line in hundredths, 1 to 127, + MATCHED under a promise; 0 for SKUs beyond memory."""
+    if item.place >= 255:
+        return 0
+    return max(1, min(MATCHED - 1, int(100.0 * line.paid / line.listed + 0.5))) + MATCHED * term.matched
 
 
 @njit(cache=True, inline="always")
@@ -227,7 +251,7 @@ def _second_choice(mind, offer, stock, route, c, i, wish):
 
 
 @njit(cache=True)
-def _bundles(key, people, mind, offer, stock, route, i, lines, first, last, tally):
+def _bundles(key, people, mind, offer, stock, route, day, i, lines, first, last, tally):
     """Completes bundles and matching sets: the partner of a bought SKU may join, both at the bundle's saving.
 
     A partner that is not in the basket is weighed once, in the same channel, against not now. Returns the number
@@ -245,6 +269,8 @@ def _bundles(key, people, mind, offer, stock, route, i, lines, first, last, tall
         for m in range(first, last):
             if lines[m].sku == mate:
                 at = m
+        if at >= 0 and (lines[at].due > 0 or (at < n and offer.terms[z, mate].partner == k)):
+            continue  # a pre-sale is no part of a bundle; a pair is dealt with once
         saving = terms.saving
         if at < 0:
             variant, node, misfit = _find(mind, stock, route, c, i, mate)
@@ -258,7 +284,7 @@ def _bundles(key, people, mind, offer, stock, route, i, lines, first, last, tall
                 continue
             x = math.log(max(item.floor, offer.price[panel, a] * (1.0 - saving)) / item.listed)
             low, high = words_of(key, i)
-            value = liking + terms.pull - row.beta * mind.demand[j].beta_factor * x
+            value = liking + terms.pull * mind.temper[seg].service - row.beta * mind.demand[j].beta_factor * x
             value += gumbel32(low, high, ~mind.key[a])
             if value <= mind.demand[j].not_now + gumbel32(low, high, ~mind.demand[j].later_key):
                 continue
@@ -270,10 +296,16 @@ def _bundles(key, people, mind, offer, stock, route, i, lines, first, last, tall
             lines[at] = lines[n]
             extra = lines[at]
             extra.sku, extra.variant, extra.units, extra.warehouse = mate, variant, 1, node
-            extra.filler, extra.coupon, extra.bundle = 1, 0, 0
+            extra.filler, extra.misfit, extra.coupon, extra.bundle = 1, 0, 0, 0
             extra.listed, extra.markdown = item.listed, item.listed - offer.price[panel, a]
             extra.paid = offer.price[panel, a]
             last += 1
+            cell, demand = people.cell[i, j], mind.demand[j]
+            again = cell.bought_day == day
+            use = demand.pack_days * item.keep * (1.0 - demand.expansion if again else 1.0)
+            cell.pantry = max(float(day), float(cell.pantry)) + use
+            if not again:
+                cell.bought_day, cell.bought = day, min(255, item.place)
         for m in (n, at):  # one unit of each part is cheaper, never below the floor
             line = lines[m]
             if line.bundle == 0 and saving > 0.0:
@@ -286,11 +318,12 @@ def _bundles(key, people, mind, offer, stock, route, i, lines, first, last, tall
 
 
 @njit(cache=True)
-def _threshold(key, mind, offer, stock, seg, i, c, z, lines, first, last, tally):
+def _threshold(key, people, mind, offer, stock, i, c, z, lines, first, last, tally):
     """Applies spend-X-save-Y to an order; within a fifth of reach, a filler unit may be added."""
     spend, save, subtotal = offer.zones[z].threshold_spend, offer.zones[z].threshold_save, np.int64(0)
+    seg, rules = people.segment[i], z * mind.key.size  # pre-sale does not count toward a threshold
     for n in range(first, last):
-        if offer.terms[z, lines[n].sku].eligible == 1 and lines[n].due == 0:
+        if offer.rules[rules + mind.alternative[lines[n].sku, lines[n].offer]] > 0.0:
             subtotal += lines[n].paid
     near = 0.8 * spend <= subtotal < spend
     if near and uniform(key, i, 1000) < math.exp(-mind.temper[seg].hassle * 2.0 * uniform(mind.hassle_key, i, 0)):
@@ -298,7 +331,7 @@ def _threshold(key, mind, offer, stock, seg, i, c, z, lines, first, last, tally)
             line = lines[n]
             each = (line.listed - line.markdown) // line.units  # no coupon on a filler
             enough = stock[line.variant, line.warehouse] > 0 and subtotal + each >= spend
-            if offer.terms[z, line.sku].eligible == 1 and line.due == 0 and enough:
+            if offer.rules[rules + mind.alternative[line.sku, line.offer]] > 0.0 and enough:
                 stock[line.variant, line.warehouse] -= 1
                 tally.sold[line.sku, c] += 1
                 tally.wanted[line.sku, c] += 1
@@ -309,13 +342,16 @@ def _threshold(key, mind, offer, stock, seg, i, c, z, lines, first, last, tally)
                 line.units += 1
                 line.filler = 1
                 subtotal += each
+                demand = mind.demand[mind.item[line.sku].category]
+                extra = demand.pack_days * mind.item[line.sku].keep * (1.0 - demand.expansion)
+                people.cell[i, mind.item[line.sku].category].pantry += extra
                 break
     if subtotal < spend:
         return
     left = save
     for n in range(first, last):
         line = lines[n]
-        if offer.terms[z, line.sku].eligible == 0 or line.due > 0:
+        if offer.rules[rules + mind.alternative[line.sku, line.offer]] == 0.0:
             continue
         share = min(left, (save * line.paid + subtotal - 1) // subtotal)
         most = max(0, line.paid - mind.item[line.sku].floor * line.units)
@@ -334,15 +370,13 @@ def _gifts_and_deposits(mind, offer, z, lines, first, last, tally):
         line = lines[n]
         if line.due > 0:
             line.deposit = int(offer.zones[z].presale_share * line.paid + 0.5)
-        gift = offer.terms[z, line.sku].gift
-        if gift < 0:
-            continue
-        again = False
-        for m in range(first, n):
-            again |= offer.terms[z, lines[m].sku].gift == gift
-        if again:
-            continue
-        missing = offer.gift_left[gift] <= 0
-        line.gift = 2 if missing else 1
-        offer.gift_left[gift] -= 0 if missing else 1
-        tally.gifts[gift, 1 if missing else 0] += 1
+    for gift in range(offer.gift_left.size):
+        for n in range(first, last):
+            line = lines[n]
+            if offer.gifts[z, gift, mind.alternative[line.sku, line.offer]] == 0:
+                continue
+            missing = 1 if offer.gift_left[gift] <= 0 else 0
+            line.gift = max(line.gift, 1 + missing)
+            offer.gift_left[gift] -= 1 - missing
+            tally.gifts[gift, missing] += 1
+            break

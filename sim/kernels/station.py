@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+import sim.kernels.cache  # noqa: F401  # before the first kernel is compiled
+
 Seconds = NDArray[np.int64]
 ABANDONED = np.int64(-1)
 """Start time of a job that gave up."""

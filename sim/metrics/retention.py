@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.ledger import History
+from sim.ledger import CAUSES, History
 from sim.metrics import metric
 
 
@@ -62,3 +62,26 @@ def new_customers(history: History) -> float:
 def left_customers(history: History) -> float:
     """Whatever the cause."""
     return float(history.daily["left_customers"][history.counted].sum())
+
+
+def _left(history: History, *causes: str) -> float:
+    """Customers who left for one of these causes, over the whole run."""
+    return float(np.isin(history.left, [CAUSES.index(cause) for cause in causes]).sum())
+
+
+@metric("left_natural", "people", "lower", "customers who left by nature, whole run")
+def left_natural(history: History) -> float:
+    """As they would have left a shop that keeps every promise."""
+    return _left(history, "natural")
+
+
+@metric("left_service", "people", "lower", "customers who left over lateness, waits, stockouts or gifts, whole run")
+def left_service(history: History) -> float:
+    """Operations' part of churn: the cause that took most of each one's trust."""
+    return _left(history, "late", "wait", "stockout", "gift")
+
+
+@metric("left_regret", "people", "lower", "customers who left over prices seen cheaper afterwards, whole run")
+def left_regret(history: History) -> float:
+    """Pricing's part of churn."""
+    return _left(history, "regret")

@@ -52,3 +52,21 @@ def abandoned_share(history: History) -> float:
 def return_rate(history: History) -> float:
     """Lags make this a flow ratio, not a cohort rate."""
     return _share(_total(history, "returned_units"), _total(history, "units"))
+
+
+@metric("misfit_share", "share", "lower", "lines in a neighbour of the buyer's own size, of all units, scored days")
+def misfit_share(history: History) -> float:
+    """Broken sizes that were bought all the same."""
+    return _share(_total(history, "misfit_lines"), _total(history, "units"))
+
+
+@metric("gifts_missing", "count", "lower", "orders whose promised gift was gone, scored days")
+def gifts_missing(history: History) -> float:
+    """Each may cost trust and a contact."""
+    return _total(history, "gifts_missing")
+
+
+@metric("regrets", "count", "lower", "buyers who have seen cheaper what they bought, scored days")
+def regrets(history: History) -> float:
+    """In any channel, within the days of regret, without a price-match promise."""
+    return _total(history, "regrets")

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 from sim import plugins
 from sim.errors import PluginError, did_you_mean
-from sim.scenario.campaigns import Campaign
 from sim.scenario.catalogue import ROLES
-from sim.scenario.festivals import FIRST_YEAR, LAST_YEAR
 from sim.scenario.reader import Path
-from sim.scenario.root import KINDS, Scenario, Written
-from sim.scenario.schedules import most_pieces, source_of
+from sim.scenario.root import KINDS, Written
+from sim.scenario.schedules import KEvents, Staged, most_pieces, source_of
 
 Problem = tuple[Path, str, str | None, str | None]
 """(path, must be, got, did you mean)"""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-]{0,63}")
 _MOST = {"skus": 2000, "categories": 200, "cities": 200, "segments": 50, "channels": 10, "warehouses": 50,
-         "campaigns": 500}  # fmt: skip
+         "campaigns": 500, "services": 200, "festivals": 200}  # fmt: skip
+MOST_SIZES, MOST_VARIANTS, MOST_GIFTS = 64, 32_000, 1_000
+"""Sizes of one SKU; sizes of all, an SKU without them counting one; gifts of one schedule."""
 
 
 def faults_of(scenario: Written) -> list[Problem]:
     """All faults of a scenario whose parts are each right."""
-    checks = (_names, _sizes, _shares, _references, _schedules, _dates, _numbers, _strategies)
+    checks = (_names, _sizes, _shares, _references, _variants, _services, _bundles, _gifts, _channels, _schedules,
+              _dates, _numbers, _strategies)  # fmt: skip
     return [problem for check in checks for problem in check(scenario)]
 
 
@@ -43,7 +43,10 @@ def _named_parts(s: Written) -> dict[Path, Iterable[str]]:
         ("market", "channels"): s.market.channels, ("catalogue", "categories"): s.catalogue.categories,
         ("catalogue", "skus"): s.catalogue.skus, ("operations", "warehouses"): s.operations.warehouses,
         ("operations", "suppliers"): s.operations.suppliers, ("campaigns",): s.campaigns,
-        ("schedules",): s.schedules, ("line_ups",): s.line_ups,
+        ("schedules",): s.schedules, ("line_ups",): s.line_ups, ("catalogue", "services"): s.catalogue.services,
+        ("market", "rival", "festivals"): s.market.rival.festivals,
+        **{("campaigns", name, "gifts"): c.gifts for name, c in s.campaigns.items()},
+        **{("campaigns", name, "bundles"): c.bundles for name, c in s.campaigns.items()},
     }  # fmt: skip
 
 
@@ -86,6 +89,8 @@ def _references(s: Written) -> Iterator[Problem]:
         yield from _unknown(("catalogue", "skus", name, "category"), sku.category, categories, "a category")
         if sku.supplier is not None:
             yield from _unknown(("catalogue", "skus", name, "supplier"), sku.supplier, ops.suppliers, "a supplier")
+        for n, item in enumerate(sku.channels):
+            yield from _unknown(("catalogue", "skus", name, "channels", n), item, s.market.channels, "a channel")
     for name in categories:
         if not any(sku.category == name for sku in skus.values()):
             yield ("catalogue", "categories", name), "must have at least one SKU", None, None
@@ -124,6 +129,92 @@ def _references(s: Written) -> Iterator[Problem]:
         yield from _unknown(("compare", "line_ups", n), item, s.line_ups, "a line-up")
 
 
+def _variants(s: Written) -> Iterator[Problem]:
+    """Size curves."""
+    for name, sku in s.catalogue.skus.items():
+        path: Path = ("catalogue", "skus", name, "sizes")
+        for size, share in sku.sizes.items():
+            if share <= 0.0:
+                yield (*path, size), "must be a number above 0", f"{share:g}", None
+        if sku.sizes and abs(sum(sku.sizes.values()) - 1.0) > 1e-6:
+            yield path, "must have shares that sum to 1", f"{sum(sku.sizes.values()):.6g}", None
+        if len(sku.sizes) > MOST_SIZES:
+            yield path, f"must have at most {MOST_SIZES} entries", str(len(sku.sizes)), None
+    variants = sum(max(1, len(sku.sizes)) for sku in s.catalogue.skus.values())
+    if variants > MOST_VARIANTS:
+        yield ("catalogue", "skus"), f"must have at most {MOST_VARIANTS:,} sizes in all", f"{variants:,}", None
+
+
+def _services(s: Written) -> Iterator[Problem]:
+    """Service assets: whom they belong to, and the fields that only one kind has."""
+    skus, categories = s.catalogue.skus, s.catalogue.categories
+    for name, service in s.catalogue.services.items():
+        path: Path = ("catalogue", "services", name)
+        for n, item in enumerate(service.skus):
+            yield from _unknown((*path, "skus", n), item, [*categories, *skus], "a SKU or category")
+        if service.kind == "matching_sets":
+            if service.partner is None:
+                yield (*path, "partner"), "must be given: the SKU that goes with these", None, None
+            else:
+                yield from _unknown((*path, "partner"), service.partner, skus, "a SKU")
+        elif service.partner is not None:
+            yield (*path, "partner"), f"must not be given: {service.kind} has none", repr(service.partner), None
+        if service.kind == "warranty" and service.price_yuan <= 0.0:
+            yield (*path, "price_yuan"), "must be a number above 0 for a warranty", f"{service.price_yuan:g}", None
+
+
+def _bundles(s: Written) -> Iterator[Problem]:
+    """Two different SKUs each, and no SKU in two bundles of a campaign."""
+    for name, campaign in s.campaigns.items():
+        owner: dict[str, str] = {}
+        for key, bundle in campaign.bundles.items():
+            path: Path = ("campaigns", name, "bundles", key, "skus")
+            for n, sku in enumerate(bundle.skus):
+                yield from _unknown((*path, n), sku, s.catalogue.skus, "a SKU")
+            if bundle.skus[0] == bundle.skus[1]:
+                yield path, "must be two different SKUs", f"{bundle.skus[0]!r} twice", None
+            for n, sku in enumerate(dict.fromkeys(bundle.skus)):
+                if owner.setdefault(sku, key) != key:
+                    yield (*path, n), f"must be in one bundle of its campaign, it is in {owner[sku]!r}", repr(sku), None
+
+
+def _gifts(s: Written) -> Iterator[Problem]:
+    """SKUs that exist, and no more gifts in a schedule than an order's record tells apart."""
+    known = [*s.catalogue.categories, *s.catalogue.skus]
+    for name, campaign in s.campaigns.items():
+        for key, gift in campaign.gifts.items():
+            for n, item in enumerate(gift.skus):
+                yield from _unknown(("campaigns", name, "gifts", key, "skus", n), item, known, "a SKU or category")
+    for name, schedule in s.schedules.items():
+        count = 0
+        for entry in schedule:
+            source = source_of(entry)[0]
+            times = entry.k_events if isinstance(entry, KEvents) else entry.weeks if isinstance(entry, Staged) else 1
+            count += times * len(s.campaigns[source].gifts) if source in s.campaigns else 0
+        if count > MOST_GIFTS:
+            yield ("schedules", name), f"must hold at most {MOST_GIFTS} gifts in all", str(count), None
+
+
+def _channels(s: Written) -> Iterator[Problem]:
+    """Opening hours; somebody is always open; somebody's own channel sells each SKU."""
+    channels, sound = s.market.channels, True
+    for name, channel in channels.items():
+        first, last = channel.hours
+        if not 0 <= first < last <= 24:
+            sound = False
+            must = "must be two hours from 0 to 24, the first earlier"
+            yield ("market", "channels", name, "hours"), must, f"[{first}, {last}]", None
+    shut = [h for h in range(24) if not any(c.hours[0] <= h < c.hours[1] for c in channels.values())]
+    if sound and shut:
+        got = f"none open at {', '.join(f'{h}:00' for h in shut)}"
+        yield ("market", "channels"), "must have one that is open at any hour", got, None
+    preferred = [name for name, channel in channels.items() if channel.share > 0.0]
+    for name, sku in s.catalogue.skus.items():
+        if sku.channels and channels.keys() >= set(sku.channels) and not set(sku.channels) & set(preferred):
+            must = f"must name a channel with a share above 0 ({', '.join(preferred)})"
+            yield ("catalogue", "skus", name, "channels"), must, str(sku.channels), None
+
+
 def _schedules(s: Written) -> Iterator[Problem]:
     wrong = {str(path[1]) for path, *_ in _dates(s) if path[0] == "campaigns"}
     sound = {name for name, c in s.campaigns.items() if name not in wrong and s.market.cities.keys() >= set(c.cities)}
@@ -153,6 +244,13 @@ def _dates(s: Written) -> Iterator[Problem]:
             yield (*path, "presale", "start"), "must lie before the campaign's start", str(c.presale.start), None
         early = c.presale.start if c.presale else c.start
         for key, moment in (("start", c.start), ("end", c.end), ("presale", early)):
+            if not 2000 <= moment.year <= 2100:
+                yield (*path, key), "must lie in the years 2000 to 2100", str(moment), None
+    for name, festival in s.market.rival.festivals.items():
+        path = ("market", "rival", "festivals", name)
+        if festival.end <= festival.start:
+            yield (*path, "end"), "must lie after the start", str(festival.end), None
+        for key, moment in (("start", festival.start), ("end", festival.end)):
             if not 2000 <= moment.year <= 2100:
                 yield (*path, key), "must lie in the years 2000 to 2100", str(moment), None
     first, last = s.operations.courier_hours
@@ -207,41 +305,3 @@ def _strategies(s: Written) -> Iterator[Problem]:
                 plugins.build(kind, use.use, use.parameters, s.folder)
             except PluginError as error:
                 yield ("line_ups", name, kind), str(error), None, None
-
-
-def _saved(campaign: Campaign, price: float) -> float:
-    """Share that a campaign's threshold takes off an order of this price, or off the smallest that reaches it."""
-    rule = campaign.threshold
-    return rule.save_yuan / max(rule.spend_yuan, price) if rule else 0.0
-
-
-def warnings_of(scenario: Scenario) -> list[str]:
-    """What is allowed and probably not meant: offers that add up below cost, rules out of reach,
-    campaigns outside the calendar, years without known festivals."""
-    out: list[str] = []
-    calendar = scenario.calendar
-    gifts = any(category.gift_demand for category in scenario.catalogue.categories.values())
-    years = calendar.start.year, calendar.date_of(calendar.days).year
-    if (gifts or scenario.market.spring_festival_demand != 1.0) and not FIRST_YEAR <= years[0] <= years[1] <= LAST_YEAR:
-        out.append(f"calendar: lunar festivals are known for {FIRST_YEAR} to {LAST_YEAR} alone, other years have none")
-    first = datetime.combine(calendar.start, datetime.min.time())
-    last = datetime.combine(calendar.date_of(calendar.days), datetime.min.time())
-    dearest = max(sku.list_price_yuan for sku in scenario.catalogue.skus.values())
-    for name in dict.fromkeys(c for schedule in scenario.schedules.values() for c in schedule):
-        c = scenario.campaigns[name]
-        if c.end <= first or c.start >= last:
-            out.append(f"campaigns.{name}: lies outside the calendar and never runs")
-        if c.threshold and c.threshold.spend_yuan > 10 * dearest:
-            out.append(
-                f"campaigns.{name}.threshold: {c.threshold.spend_yuan:g} yuan is ten times the dearest SKU, "
-                "nobody reaches it"
-            )
-        below = [
-            sku_name
-            for sku_name, sku in scenario.catalogue.skus.items()
-            if (not c.skus or sku_name in c.skus or sku.category in c.skus)
-            and sku.list_price_yuan * (1 - c.markdown) * (1 - _saved(c, sku.list_price_yuan)) < sku.unit_cost_yuan
-        ]
-        if below:
-            out.append(f"campaigns.{name}: markdown and threshold together sell {', '.join(below[:5])} below cost")
-    return out

@@ -90,7 +90,7 @@ class Behaviour(Section):
         ge=-10, le=10,
     )  # fmt: skip
     stockpiling: float = param(
-        0.4, "packs", "extra packs per unit of storability x beta x relative gain; 0 = nobody stockpiles",
+        0.6, "packs", "extra packs per unit of storability x beta x relative gain; 0 = nobody stockpiles",
         "assumption; with it cross-period and static over long-run elasticity lie within their bands", ge=0, le=20,
     )  # fmt: skip
     fatigue_per_ritual: float = param(

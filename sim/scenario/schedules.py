@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from sim.scenario.campaigns import Campaign
+from sim.scenario.campaigns import Campaign, Gift
 from sim.scenario.units import Section, param
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
@@ -111,9 +111,10 @@ def _staged(entry: Staged, source: Campaign, cities: Mapping[str, float]) -> dic
         here = [city for turn, city in turns if turn == week]
         stages = sum(city == here[0] for _, city in turns)  # cities that share a week have one stage each
         stage = _moved(source, source.start + week * _WEEK, length, duration / (stages * length))
-        traffic = stage.traffic_yuan_per_day * sum(cities[city] for city in here) / (sum(cities.values()) or 1.0)
+        share = sum(cities[city] for city in here) / (sum(cities.values()) or 1.0)
+        traffic = share * stage.traffic_yuan_per_day
         out[f"{entry.staged}/week {week + 1} of {weeks}"] = stage.model_copy(
-            update={"cities": here, "traffic_yuan_per_day": traffic}
+            update={"cities": here, "traffic_yuan_per_day": traffic, "gifts": _gifts(stage, share)}
         )
     return out
 
@@ -137,9 +138,18 @@ def _moved(source: Campaign, start: datetime, length: timedelta, factor: float) 
         "start": start, "end": start + length - _SECOND, "markdown": markdown, "ritual": ritual,
         "threshold": rule and rule.model_copy(update={"save_yuan": save}),
         "traffic_yuan_per_day": factor * source.traffic_yuan_per_day,
+        "gifts": _gifts(source, factor * (length / _duration(source))),
     }  # fmt: skip
     moved = source.model_copy(update=changes)
     return _with_presale(moved, source.presale.start + (start - source.start)) if source.presale else moved
+
+
+def _gifts(source: Campaign, share: float) -> dict[str, Gift]:
+    """A share of each gift's stock."""
+    return {
+        name: gift.model_copy(update={"stock_units": round(share * gift.stock_units)})
+        for name, gift in source.gifts.items()
+    }
 
 
 def _with_presale(campaign: Campaign, start: datetime) -> Campaign:

@@ -15,14 +15,14 @@ market:
 
 campaigns:
   double12:
-    markdown: 0.2                  # cut of the shelf price for everybody, as a share
+    markdown: 0.12                 # cut of the shelf price for everybody, as a share
     ritual: 0.6                    # strength of the festival feeling, 1 = Double 11
   year_end_good_price:
     markdown: 0.05
 
-# A third calendar: what it lists are names under `campaigns`.
+# A third calendar: names under `campaigns`, or a rule: the festival's offers spread over four events.
 schedules:
-  both: [double11, double12, year_end_good_price]
+  four_events: [double11, {{k_events: 4, of: double12}}]
 
 # A strategy with parameters; yours may be a file: ./mine.py:Cautious
 line_ups:

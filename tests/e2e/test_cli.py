@@ -98,7 +98,7 @@ def test_a_failed_run_gives_exit_code_3_and_the_rest(tmp_path: Path) -> None:
         "from dataclasses import dataclass\nimport numpy as np\nfrom sim.contracts import Offers, Pricer\n\n\n"
         "@dataclass\n"
         "class Nan(Pricer):\n    def price(self, view, forecast, rng):\n"
-        "        return Offers(np.full((1, 20), np.nan), np.zeros((24, 20)))\n"
+        "        return Offers(np.full((3, 20), np.nan), np.zeros((24, 20)))\n"
     )
     (tmp_path / "s.yaml").write_text(
         "extends: shipped:double12.yaml\nline_ups: {closed_loop: {pricing: ./nan.py:Nan}}\n"

@@ -14,8 +14,8 @@ from sim.fit.elasticity import PRIOR_MEAN, estimate, panel
 from sim.fit.orders import read_orders
 from sim.fit.pattern import kaplan_meier
 from sim.scenario import load_scenario
-from sim.scenario.checks import warnings_of
 from sim.scenario.merge import SHIPPED
+from sim.scenario.warnings import warnings_of
 
 DATA = SHIPPED / "data" / "soft_drinks_13w.csv"
 

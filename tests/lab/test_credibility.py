@@ -37,7 +37,8 @@ def history() -> History:
     return History(
         load_scenario("double12"), "big_promo", "gut_feel", 1, daily, accounts, ("w/pick_pack", "service_desk"),
         np.zeros((2, DAYS, 24), np.int64), np.zeros((2, DAYS, 24)), nobody, no_day, np.zeros(4, np.int8),
-        np.zeros(4, np.int8), 0.0, 0.0,
+        np.zeros(4, np.int8), 0.0, 0.0, (), np.zeros((0, DAYS), np.int64), np.zeros((0, DAYS), np.int64),
+        np.zeros((2, DAYS), np.int64),
     )  # fmt: skip
 
 

@@ -39,9 +39,17 @@ def history() -> History:
     arrivals, capacity = np.zeros((3, 10, 24), np.int64), np.full((3, 10, 24), 4.0)
     arrivals[0], arrivals[0, 4, 20], arrivals[0, 0, 0] = 1, 48, 500
     who, when = np.array([1, 1, 2, 3, 3, 1, 2], np.int32), np.array([0, 2, 2, 3, 4, 5, 9], np.int16)
+    skus, units = ("tee", "serum"), np.array([[3] * 10, [1] * 10])  # traffic, cost 36; profit, cost 98
+    daily["misfit_lines"][4], daily["gifts_missing"][5], daily["regrets"][6], daily["channel_inversions"][7] = (
+        12,
+        3,
+        4,
+        5,
+    )
     return History(
         scenario, "s", "l", 1, daily, accounts, ("w/pick_pack", "w/returns", "service_desk"), arrivals, capacity,
-        who, when, np.array([0, 0, 1, 3], np.int8), np.zeros(4, np.int8), 0.0, 0.0,
+        who, when, np.array([0, 0, 1, 3], np.int8), np.array([1, 2, 5, 6], np.int8), 0.0, 0.0,
+        skus, units, units * np.array([30, 90])[:, None] * 100, np.array([[6] * 10, [2] * 10, [9] * 10]),
     )  # fmt: skip
 
 
@@ -53,7 +61,11 @@ def history() -> History:
         ("order_to_door_hours", (5 * 50 + 80) / 6), ("fill_rate", 1 - 12 / 120), ("contacts_per_100_orders", 20.0),
         ("abandoned_share", 3 / 12), ("return_rate", 30 / 120), ("red_line_corrections", 2.0), ("gmv", 6 * 90.5),
         ("promo_spend", 40.0), ("overtime_hours", 4 * 1.5), ("temp_hours", 4.0), ("new_customers", 12.0),
-        ("left_customers", 8.0), ("active_base", 3.0),
+        ("left_customers", 8.0), ("active_base", 3.0), ("misfit_share", 12 / 120), ("gifts_missing", 3.0),
+        ("regrets", 4.0), ("channel_inversions", 5.0), ("left_natural", 1.0), ("left_service", 2.0),
+        ("left_regret", 1.0),
+        ("traffic_units_share", 3 / 4), ("repeat_units_share", 0.0), ("image_margin_share", 0.0),
+        ("profit_margin_share", (90 - 98) / (3 * (30 - 36) + 90 - 98)), ("other_channels_share", 2 / 8),
     ],
 )  # fmt: skip
 def test_metric_by_hand(history: History, name: str, value: float) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.scenario import load_scenario
+from sim.scenario.checks import faults_of
 from sim.scenario.merge import SHIPPED
 from sim.scenario.reader import MOST_BYTES
+from sim.scenario.root import Written
 
 HEAD = "extends: shipped:double12.yaml\n"
 
@@ -111,8 +113,8 @@ CASES = {
     "must be 12 weights of at least 0 with a positive sum, or empty, got [1, 2]",
     "campaigns: {double12: {cities: [hangzou]}}": "mine.yaml:2:33: campaigns.double12.cities.0: must be a city "
     "(hangzhou, chengdu), got 'hangzou'; did you mean 'hangzhou'?",
-    "campaigns: {double12: {channels: [store]}}": "mine.yaml:2:35: campaigns.double12.channels.0: must be a channel "
-    "(app), got 'store'",
+    "campaigns: {double12: {channels: [stall]}}": "mine.yaml:2:35: campaigns.double12.channels.0: must be a channel "
+    "(app, livestream, store), got 'stall'",
     "schedules: {x: [{k_events: 12, of: doble12}]}": "mine.yaml:2:32: schedules.x.0.of: must be a campaign (double11, "
     "double12, year_end_good_price), got 'doble12'; did you mean 'double12'?",
     "schedules: {x: [double11, {staged: 618}]}": "mine.yaml:2:28: schedules.x.1.staged: must be text, got 618",
@@ -136,6 +138,63 @@ CASES = {
     "campaign once, got {'staged': 'double12', 'weeks': 4}",
     "campaigns: {a/b: {start: 2024-01-01, end: 2024-01-02}}": "mine.yaml:2:13: campaigns.a/b: must be a name of "
     "letters, digits, _ and -, at most 64, got 'a/b'",
+    "catalogue: {skus: {serum: {sizes: {S: 0.5, M: 0.4}}}}": "mine.yaml:2:28: catalogue.skus.serum.sizes: must have "
+    "shares that sum to 1, got 0.9",
+    "catalogue: {skus: {serum: {sizes: {S: 1.1, M: -0.1}}}}": "mine.yaml:2:44: catalogue.skus.serum.sizes.M: must be "
+    "a number above 0, got -0.1",
+    "catalogue: {skus: {serum: {sizes: {S: 1, M: 0}}}}": "mine.yaml:2:42: catalogue.skus.serum.sizes.M: must be a "
+    "number above 0, got 0",
+    "catalogue: {skus: {serum: {sizes: {" + ", ".join(f"s{n}: 0.0153846154" for n in range(65)) + "}}}}": "mine.yaml:2"
+    ":28: catalogue.skus.serum.sizes: must have at most 64 entries, got 65",
+    "catalogue: {skus: {tee: {channels: [ap]}}}": "mine.yaml:2:37: catalogue.skus.tee.channels.0: must be a channel "
+    "(app, livestream, store), got 'ap'; did you mean 'app'?",
+    "market: {channels: {shop: {share: 0}}}\ncatalogue: {skus: {tee: {channels: [shop]}}}": "mine.yaml"
+    ":3:26: catalogue.skus.tee.channels: must name a channel with a share above 0 (app, livestream, store), got "
+    "['shop']",
+    "market: {channels: {app: {hours: [8, 25]}}}": "mine.yaml:2:27: market.channels.app.hours: must be two hours from "
+    "0 to 24, the first earlier, got [8, 25]",
+    "market: {channels: {app: {hours: [8, 8]}}}": "mine.yaml:2:27: market.channels.app.hours: must be two hours from 0 "
+    "to 24, the first earlier, got [8, 8]",
+    "market: {channels: {app: {share: 0.5, hours: [2, 12]}, live: {share: 0.5, hours: [12, 24]}}}": "mine.yaml:2:10: "
+    "market.channels: must have one that is open at any hour, got none open at 0:00, 1:00",
+    "market: {rival: {festivals: {sale: {start: 2023-12-02T00:00, end: 2023-12-01T00:00}}}}": "mine.yaml:2:62: "
+    "market.rival.festivals.sale.end: must lie after the start, got 2023-12-01 00:00:00",
+    "market: {rival: {festivals: {sale: {start: 1023-12-02T00:00, end: 2023-12-01T00:00}}}}": "mine.yaml:2:37: "
+    "market.rival.festivals.sale.start: must lie in the years 2000 to 2100, got 1023-12-02 00:00:00",
+    "catalogue: {services: {care: {kind: tutorials, skus: [aparel]}}}": "mine.yaml:2:55: catalogue.services.care.skus.0"
+    ": must be a SKU or category (soft_drinks, skincare, apparel, small_appliances, sd_1053690, sd_5569230, "
+    "sd_5569471, sd_8090521 ...), got 'aparel'; did you mean 'apparel'?",
+    "catalogue: {services: {care: {kind: tutorial}}}": "mine.yaml:2:31: catalogue.services.care.kind: must be "
+    "'size_advice', 'tutorials', 'matching_sets', 'warranty' or 'trade_in', got 'tutorial'; did you mean 'tutorials'?",
+    "catalogue: {services: {sets: {kind: matching_sets}}}": "mine.yaml:2:24: catalogue.services.sets.partner: must be "
+    "given: the SKU that goes with these",
+    "catalogue: {services: {sets: {kind: matching_sets, partner: jean}}}": "mine.yaml:2:52: "
+    "catalogue.services.sets.partner: must be a SKU (sd_1053690, sd_5569230, sd_5569471, sd_8090521, sd_8090537, "
+    "cleanser, moisturiser, serum ...), got 'jean'; did you mean 'jeans'?",
+    "catalogue: {services: {sets: {kind: trade_in, partner: jeans}}}": "mine.yaml:2:47: catalogue.services.sets.partner"
+    ": must not be given: trade_in has none, got 'jeans'",
+    "catalogue: {services: {care: {kind: warranty}}}": "mine.yaml:2:24: catalogue.services.care.price_yuan: must be a "
+    "number above 0 for a warranty, got 0",
+    "catalogue: {services: {a b: {kind: tutorials}}}": "mine.yaml:2:24: catalogue.services.a b: must be a name of "
+    "letters, digits, _ and -, at most 64, got 'a b'",
+    "campaigns: {double12: {bundles: {warm: {skus: [tee, jean]}}}}": "mine.yaml:2:53: "
+    "campaigns.double12.bundles.warm.skus.1: must be a SKU (sd_1053690, sd_5569230, sd_5569471, sd_8090521, "
+    "sd_8090537, cleanser, moisturiser, serum ...), got 'jean'; did you mean 'jeans'?",
+    "campaigns: {double12: {bundles: {warm: {skus: [tee, apparel]}}}}": "mine.yaml:2:53: "
+    "campaigns.double12.bundles.warm.skus.1: must be a SKU (sd_1053690, sd_5569230, sd_5569471, sd_8090521, "
+    "sd_8090537, cleanser, moisturiser, serum ...), got 'apparel'",
+    "campaigns: {double12: {bundles: {warm: {skus: [tee, tee]}}}}": "mine.yaml:2:41: "
+    "campaigns.double12.bundles.warm.skus: must be two different SKUs, got 'tee' twice",
+    "campaigns: {double12: {bundles: {a: {skus: [tee, jeans]}, b: {skus: [kettle, jeans]}}}}": "mine.yaml:2:78: "
+    "campaigns.double12.bundles.b.skus.1: must be in one bundle of its campaign, it is in 'a', got 'jeans'",
+    "campaigns: {double12: {gifts: {mug: {stock_units: 5, skus: [te]}}}}": "mine.yaml:2:61: "
+    "campaigns.double12.gifts.mug.skus.0: must be a SKU or category (soft_drinks, skincare, apparel, small_appliances, "
+    "sd_1053690, sd_5569230, sd_5569471, sd_8090521 ...), got 'te'; did you mean 'tee'?",
+    "campaigns: {double12: {gifts: {mug: {skus: [tee]}}}}": "mine.yaml:2:32: campaigns.double12.gifts.mug.stock_units: "
+    "must be given",
+    "campaigns: {double12: {gifts: {" + ", ".join(f"g{n}: {{stock_units: 1}}" for n in range(99)) + "}}}\n"
+    "schedules: {x: [{k_events: 11, of: double12}]}": "mine.yaml:3:13: schedules.x: must hold at most 1000 gifts in "
+    "all, got 1100",
     "market: {hour_profile: [1, 2]}": "mine.yaml:2:10: market.hour_profile: must have at least 24 entries, got 2",
 }  # fmt: skip
 
@@ -170,6 +229,21 @@ def test_each_fault_is_told_with_its_place(tmp_path: Path, text: str) -> None:
 )  # fmt: skip
 def test_files_that_are_no_scenarios(tmp_path: Path, raw: bytes, message: str) -> None:
     assert message in faults(tmp_path, raw)
+
+
+def test_the_sizes_of_all_skus_have_a_limit() -> None:
+    shipped = load_scenario("double12")
+    tee = shipped.catalogue.skus["tee"].model_copy(update={"sizes": {f"s{n}": 1 / 64 for n in range(64)}})
+    skus = shipped.catalogue.skus | {f"tee{n}": tee for n in range(500)}
+    catalogue = shipped.catalogue.model_copy(update={"skus": skus})
+    told = faults_of(Written(**dict(shipped) | {"catalogue": catalogue}))
+    assert told == [(("catalogue", "skus"), "must have at most 32,000 sizes in all", "32,035", None)]
+
+
+def test_ten_generated_campaigns_may_hold_three_gifts_each() -> None:
+    gifts = "{a: {stock_units: 1}, b: {stock_units: 1}, c: {stock_units: 1}}"
+    settings = [f"campaigns.double12.gifts={gifts}", "schedules.x=[{k_events: 10, of: double12}]"]
+    assert len(load_scenario("double12", settings).schedules["x"]) == 10
 
 
 def test_a_wrong_type_does_not_hide_a_wrong_name(tmp_path: Path) -> None:

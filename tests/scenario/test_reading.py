@@ -9,11 +9,11 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.scenario import load_scenario, resolved, scenario_hash, shipped_scenarios
-from sim.scenario.checks import warnings_of
 from sim.scenario.reader import scalar
 from sim.scenario.root import Scenario
 from sim.scenario.schema import field_table, json_schema
 from sim.scenario.starter import starter
+from sim.scenario.warnings import warnings_of
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,9 @@ def test_a_scenario_survives_pickle_and_its_hash_is_its_content() -> None:
 
 def test_the_starter_is_valid(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(starter("mine"))
-    assert load_scenario(tmp_path / "mine.yaml").schedules["both"][-1] == "year_end_good_price"
+    scenario = load_scenario(tmp_path / "mine.yaml")
+    assert scenario.schedules["four_events"][-1] == "double12/4 of 4"
+    assert warnings_of(scenario) == []
 
 
 def test_every_field_has_unit_meaning_and_source() -> None:
@@ -111,7 +113,7 @@ def test_warnings_name_offers_that_add_up_below_cost() -> None:
                                       "campaigns.double11.end=2022-01-02T00:00",
                                       "campaigns.double11.presale=null"])  # fmt: skip
     told = "\n".join(warnings_of(deep))
-    assert "campaigns.double12: markdown and threshold together sell sd_1053690" in told
+    assert "campaigns.double12: markdown 0.5, threshold 300 - 50" in told and "SKUs below cost" in told
     assert "campaigns.double11: lies outside the calendar" in told
 
 

@@ -172,8 +172,8 @@ def raising(view: View) -> object:
         ("stocking", lambda v: StockPlan(zero_orders(v) - 5, no_moves(v)), "orders must be at least 0, got -5"),
         ("stocking", lambda v: StockPlan(zero_orders(v)[:3], no_moves(v)), "orders must have shape 20x1, got 3x1"),
         ("stocking", lambda v: StockPlan(zero_orders(v) + 0.5, no_moves(v)), "orders must be whole units, got 0.5"),
-        ("pricing", lambda v: Offers(np.full((1, 20), np.nan), np.zeros((24, 20))), "prices must be finite, got nan"),
-        ("pricing", lambda v: Offers(np.zeros((1, 20)), np.zeros((24, 20))), "prices must be at least 0.01, got 0"),
+        ("pricing", lambda v: Offers(np.full((3, 20), np.nan), np.zeros((24, 20))), "prices must be finite, got nan"),
+        ("pricing", lambda v: Offers(np.zeros((3, 20)), np.zeros((24, 20))), "prices must be at least 0.01, got 0"),
     ],
 )  # fmt: skip
 def test_a_wrong_answer_names_strategy_day_and_what_it_must_be(
