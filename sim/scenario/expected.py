@@ -56,6 +56,17 @@ def liking(scenario: Scenario) -> Floats:
     return np.asarray(np.array(own) + care + market.behaviour.speed_utility * faster)
 
 
+def channel_pull(scenario: Scenario) -> float:
+    """How much more a shelf weighs for standing in several channels: sum of exp(impulse - other_channel) over those
+    open when people visit, mean over people's own channels; 1 with one channel."""
+    market = scenario.market
+    usual, channels = np.array(market.hour_profile) / sum(market.hour_profile), list(market.channels.values())
+    open_ = [float(usual[slice(*c.hours)].sum()) for c in channels]
+    away = math.exp(-market.behaviour.other_channel)
+    return sum(own.share * sum(part * math.exp(c.impulse) * (1.0 if c is own else away)
+               for part, c in zip(open_, channels, strict=True)) for own in channels)  # fmt: skip
+
+
 def visits_while(scenario: Scenario, campaign: Campaign) -> Floats:
     """(S,) visits by segment while a campaign runs, in its cities and the calendar.
 
@@ -99,7 +110,7 @@ def orders_while(scenario: Scenario, campaign: Campaign, eligible: Flags, appeal
     b, skus, total = market.behaviour, list(catalogue.skus.values()), 0.0
     rule, mine = campaign.threshold, belonging(scenario, campaign.skus)
     cut, pull = campaign.markdown * mine, THRESHOLD_PULL * (rule.save_yuan / rule.spend_yuan if rule else 0.0) * mine
-    visits, likes = visits_while(scenario, campaign), liking(scenario)
+    visits, likes = visits_while(scenario, campaign), liking(scenario) + math.log(max(1e-9, channel_pull(scenario)))
     for n, segment in enumerate(market.segments.values()):
         none = 1.0
         for name, category in catalogue.categories.items():
