@@ -46,8 +46,13 @@ ONE_CATEGORY = [
     *(f"catalogue.categories.{name}=null" for name in ("skincare", "apparel", "small_appliances")),
     *(f"catalogue.skus.{name}=null" for name in OTHERS),
     *(f"market.segments.{name}.need=null" for name in ("frequent_small", "rare_large")),
+    *(f"catalogue.services.{name}=null" for name in ("size_guide", "set_up_films", "long_warranty", "trade_in",
+                                                     "skin_care_set")),
+    "campaigns.double12.gifts.tote_bag=null", "campaigns.double12.bundles.lunch_and_rice=null",
     "catalogue.categories.soft_drinks.need=1.0", "catalogue.categories.soft_drinks.storability=0.0",
-    "market.segments.frequent_small.visit_shape=50.0",
+    "market.prospect_share=0.0",
+    *(f"market.segments.{name}.{field}" for field in ("visit_shape=100.0", "visits_per_day=0.1")
+      for name in ("frequent_small", "rare_large", "price_sensitive", "service_sensitive")),
 ]  # fmt: skip
 
 
@@ -192,7 +197,7 @@ def main() -> None:
     size = sum(column.nbytes for column in people) / CONSUMERS
     print(f"{CONSUMERS:,} consumers, 5 SKUs x 3 channels, one core; {size:.0f} bytes a consumer with one category")
     print(f"bound (hash and compare): {least:.1f} ns a consumer-day")
-    for name, chance in (("normal day, 10 % visit", 0.111), ("everybody decides", 50.0)):
+    for name, chance in (("normal day, 10 % visit", 0.1054), ("everybody decides", 50.0)):
         ours = {draws: nanoseconds(day_of(world, chance), CONSUMERS) for draws, world in worlds.items()}
         came = worlds["coupled"].consumers.coming.size / CONSUMERS
         plain = nanoseconds(PlainMesa(came).day, AGENTS)
@@ -201,7 +206,7 @@ def main() -> None:
                   f"{plain / ns:4.0f} x, {ns / least:5.1f} x the bound")  # fmt: skip
     print("scaling, normal day, ns a consumer-day (2 cities, 5 SKUs, 1 m consumers unless said):")
     for label, sizes in SCALING.items():
-        figures = [f"{what}: {nanoseconds(day_of(world(), 0.111), n):.1f}" for what, n, world in sizes]
+        figures = [f"{what}: {nanoseconds(day_of(world(), 0.1054), n):.1f}" for what, n, world in sizes]
         print(f"  {label:<10} {', '.join(figures)}")
 
 
