@@ -162,7 +162,7 @@ def choose(choice_key: np.uint64, mind: Mind, offer: Slice, looks: Rows, n_looks
 
     Coupled draws give each alternative its own Gumbel, so that improving one moves buyers only toward it. Value
     and place travel in one integer: an integer maximum is vector code. Uncoupled draws take one uniform through the
-    inverse CDF; they are no faster (201 against 189 ns when everybody decides) and serve to study coupling. Tables are hoisted and indices unsigned, or
+    inverse CDF; they are no faster (`benchmarks/market.py` prints both) and serve to study coupling. Tables are hoisted and indices unsigned, or
     every look would count references and every load become a gather (3 x as slow).
     """
     utilities, logs, indices = offer.utility, offer.log_index, offer.ratio

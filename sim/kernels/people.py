@@ -3,7 +3,7 @@
 N consumers, J categories, K SKUs, V variants (sizes), O offers (channels, then pre-sale), A alternatives
 (SKU x offer), C cities, W warehouses, S segments, G groups, Z zones (cities with the same campaigns), H clocks
 (hours with the same shelf prices and channels). What a whole sweep reads is a column; what one visit reads lies
-side by side in a record, so that a visitor costs two cache lines: 47 bytes and 12 a category and person.
+side by side in a record, so that a visitor costs two cache lines: 48 bytes and 12 a category and person.
 """
 
 from __future__ import annotations

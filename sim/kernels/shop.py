@@ -65,7 +65,8 @@ def _trade(
     """Serves the wishes of a block in order; returns (lines, orders).
 
     The plain case (own size in the nearest warehouse, no rule touches the basket) runs in this loop with hoisted arrays; a
-    call with all of them costs as much as serving a visitor, so only the others pay for it.
+    call with all of them costs as much as serving a visitor, so only the others pay for it. That is also why this is
+    one long function.
     """
     rows, cells, items, demands, offers = people.row, people.cell, mind.item, mind.demand, mind.offer
     skus, zones, terms, prices, coupons = mind.sku, offer.zones, offer.terms, offer.price, offer.coupon

@@ -1,8 +1,8 @@
 """Orders that a campaign may expect, from the scenario alone: visits x need x logit share, nobody simulated.
 
 Pantries and leavers are one factor (`STAY`) for all categories; trust, messages, stockouts and the pricer's own
-offers are left out. Rough: in the shipped scenario the world sold 0.98 to 1.24 times as much (two campaigns, two
-line-ups, two seeds, 20,000 consumers), most where the pricer adds a sale of its own.
+offers are left out. Rough: `tests/world/test_expected.py` holds it to the world within a fifth, for the
+shipped scenario.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from sim.scenario.root import Scenario
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 STAY = 0.75
-"""Share of the orders that are left when people have stock at home and some have gone (0.75 in December of the
-shipped `double12`, always_on schedule, 20,000 consumers; assumption elsewhere)."""
+"""Share of the orders that are left when people have stock at home and some have gone (assumption)."""
 _USUAL_PROMISE_HOURS = 72.0
 """Promise at which speed adds nothing (order to door 56 h, 81 % within 72 h, State Post Bureau 2023)."""
 THRESHOLD_PULL = 0.5

@@ -91,7 +91,7 @@ class Behaviour(Section):
     )  # fmt: skip
     stockpiling: float = param(
         0.6, "packs", "extra packs per unit of storability x beta x relative gain; 0 = nobody stockpiles",
-        "assumption; with it cross-period and static over long-run elasticity lie within their bands", ge=0, le=20,
+        "assumption; `make credibility` prints the lifts and shares that follow", ge=0, le=20,
     )  # fmt: skip
     fatigue_per_ritual: float = param(
         0.35, "1", "fatigue gained by living through a festival of ritual strength 1",
@@ -158,8 +158,15 @@ class Behaviour(Section):
     leave_trust_weight: float = param(
         3.0, "1", "log hazard of leaving after an order per unit of missing trust", ASSUMPTION, ge=0, le=20
     )
-    leave_a: float = param(0.484, "1", "Beta a of the chance to leave after an order", "CDNOW BG/NBD", gt=0, le=100)
-    leave_b: float = param(2.112, "1", "Beta b of the chance to leave after an order", "CDNOW BG/NBD", gt=0, le=100)
+    leave_a: float = param(
+        0.484,
+        "1",
+        "Beta a of the chance to leave per usual order: an order more, because something was cheap, drives nobody away",
+        "CDNOW BG/NBD",
+        gt=0,
+        le=100,
+    )
+    leave_b: float = param(2.112, "1", "Beta b of the chance to leave per usual order", "CDNOW BG/NBD", gt=0, le=100)
     established_orders: int = param(
         10, "orders", "orders that customers at the start have behind them: who has stayed after x orders leaves "
         "with a chance from Beta(a, b + x)", ASSUMPTION, ge=0, le=10_000,
