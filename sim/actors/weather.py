@@ -48,6 +48,7 @@ class Weather(Actor):
         """(C, days + 60) Celsius of the season alone."""
         self.celsius: Floats = self.usual + [self._deviations(n, climate, days) for n, climate in enumerate(climates)]
         """(C, days + 60) Celsius."""
+        self._steps = self._error_steps(len(climates), days)
         categories = world.spec.catalogue.categories.values()
         self._cold = np.array([c.cold_demand for c in categories])
         self._gift = np.array([c.gift_demand for c in categories])
@@ -69,12 +70,19 @@ class Weather(Actor):
         better, not different, as it draws near; it fades into the season's mean, which stands from 15 days on.
         """
         out = self.usual[:, day : day + horizon].copy()
-        for lead in range(min(horizon, LEADS)):
-            key, weight = self.world.streams.key("weather forecast", day + lead), 1.0 - (lead / LEADS) ** 2
-            for city in range(out.shape[0]):
-                steps = sum(normal(key, np.int64(city), 2 * step) for step in range(lead))
-                seen = self.celsius[city, day + lead] + _ERROR_PER_ROOT_DAY * steps
-                out[city, lead] = weight * seen + (1.0 - weight) * out[city, lead]
+        leads = np.arange(min(horizon, LEADS))
+        weight = 1.0 - (leads / LEADS) ** 2
+        seen = self.celsius[:, day + leads] + _ERROR_PER_ROOT_DAY * self._steps[:, day + leads, leads]
+        out[:, leads] = weight * seen + (1.0 - weight) * out[:, leads]
+        return out
+
+    def _error_steps(self, cities: int, days: int) -> Floats:
+        """(C, days, leads) sum of the forecast errors' steps, by day foretold; drawn once: 1.0 s of a year's run before."""
+        out = np.zeros((cities, days, LEADS))
+        for day in range(days):
+            key = self.world.streams.key("weather forecast", day)
+            for city in range(cities):
+                out[city, day, 1:] = np.cumsum([normal(key, np.int64(city), 2 * step) for step in range(LEADS - 1)])
         return out
 
     def _deviations(self, city: int, climate: Climate, days: int) -> Floats:
