@@ -113,6 +113,7 @@ def life(kind: type, seed: int, pushes: int, size: int, capacity: int = 4) -> li
                 yield env.timeout(int(rng.integers(0, length // 2)))
                 said.extend([*station.take(), station.backlog(), station.inside])
                 assert station.arrived == station.finished + station.abandoned + station.inside
+        yield env.timeout(length)  # past the last shift
         env.process(station.work([(int(env.now), capacity)]))
         yield env.timeout(400 * length * pushes)
         said.extend([*station.take(), station.backlog(), station.little()])
