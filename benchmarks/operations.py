@@ -84,8 +84,8 @@ def through_kernels(
     """(job, start, done): all jobs put in at once, the kernel called from shift to shift, all taken at the end."""
     n = arrival.size
     queue, state = QUEUES.setdefault(n, np.zeros((kernel.COLUMNS, n), np.int64)), np.zeros(kernel.FIELDS, np.int64)
-    numbers, none = np.arange(n), np.zeros(0, np.int64)
-    order = none if kernel.in_order(arrival, numbers) else np.argsort(arrival, kind="stable")
+    numbers = np.arange(n)
+    order = kernel.order_of(arrival, numbers)
     kernel.admit(queue, state, numbers, arrival, service, numbers,
                  np.array([FOREVER]) if patience is None else patience,
                  np.zeros(1, np.int64) if priority is None else priority, order)  # fmt: skip
@@ -107,8 +107,10 @@ def through_station(
     env = simpy.Environment()
     station, numbers = Station("one", env), np.arange(arrival.size)
     days = int(arrival.max()) // DAY + 1
-    order = numbers if kernel.in_order(arrival, numbers) else np.argsort(arrival // DAY, kind="stable")
-    cuts = np.searchsorted(arrival[order] // DAY, np.arange(days + 1))
+    order = kernel.order_of(arrival // DAY, numbers)
+    if order.size != arrival.size:  # in order of days, or few days with many jobs
+        order = np.argsort(arrival // DAY, kind="stable") if order.size else numbers
+    cuts = np.searchsorted((arrival // DAY)[order], np.arange(days + 1))
     out, taken = np.empty((3, arrival.size), np.int64), 0
 
     def take() -> None:
