@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from sim.actors.base import Actor
 from sim.actors.crew import Crew
-from sim.actors.station import Station, hourly
+from sim.actors.parcel_station import station_of
+from sim.actors.station import hourly
 from sim.kernels.draws import lognormal_seconds, uniforms
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ class Warehouse(Actor):
         super().__init__(world)
         self.name, self.number = name, number
         self.terms = world.spec.operations.warehouses[name]
-        self.pick_pack = Station(f"{name}/pick_pack", world.env)
-        self.returns = Station(f"{name}/returns", world.env)
+        self.pick_pack = station_of(world, f"{name}/pick_pack")
+        self.returns = station_of(world, f"{name}/returns")
         self.crews = (
             Crew(world, first_station, self.pick_pack, self.terms.pickers, self.terms.orders_per_hour),
             Crew(world, first_station + 1, self.returns, self.terms.inspectors, self.terms.returns_per_hour),
