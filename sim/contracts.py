@@ -243,6 +243,8 @@ class Roster:
     """(C,) extra courier capacity, in couriers, at a rising price."""
     bot_share: float
     """Share of contacts first sent to the bot."""
+    courier_overtime_hours: Floats | None = None
+    """(C,) hours of overtime of all base couriers together, at the law's factor on the piece rate; None = none."""
 
 
 @dataclass(frozen=True)
