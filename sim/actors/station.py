@@ -9,17 +9,16 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from sim.kernels import station as kernel
 from sim.kernels.station import ABANDONED as ABANDONED
-from sim.kernels.station import advance, count_by_hour
+from sim.kernels.station import FOREVER as FOREVER
 
 Seconds = NDArray[np.int64]
-FOREVER = np.int64(1) << 40
-"""Patience of a job that never gives up."""
-_COLUMNS = ("arrival", "service", "patience", "start", "done", "job", "rank")
+_NO_ORDER = np.zeros(0, np.int64)
 
 
 class Station:
-    """One queue in order of (arrival, rank) and a number of servers that shifts change.
+    """One queue in order of (priority, arrival, rank) and a number of servers that shifts change.
 
     The exact rules of simultaneous events stand in `sim.kernels.station`.
     """
@@ -29,63 +28,58 @@ class Station:
         self.servers = 0
         self._now = 0
         self._busy = np.zeros(64, np.int64)
-        self._n_busy = 0
-        self._head = self._tail = self._taken = 0
-        self._queue = {column: np.zeros(256, np.int64) for column in _COLUMNS}
+        self._queue = np.empty((kernel.COLUMNS, 256), np.int64)
+        self._state = np.zeros(kernel.FIELDS, np.int64)
+        self._priority = 0
+        """What all jobs inside share, unless `_ranked`."""
+        self._ranked = self._patient = False
         self.arrived = self.finished = self.abandoned = 0
 
     def push(
-        self, job: Seconds, arrival: Seconds, service: Seconds, rank: Seconds, patience: Seconds | None = None
-    ) -> None:
-        """Adds jobs; their arrival must not lie before the last `advance`.
+        self, job: Seconds, arrival: Seconds, service: Seconds, rank: Seconds, patience: Seconds | None = None,
+        priority: Seconds | None = None,
+    ) -> None:  # fmt: skip
+        """Adds jobs, (n,) each; their arrival must not lie before the last `advance`.
 
-        Jobs of the same second queue in order of `rank`, who they are for: so the order in which
-        they were pushed changes nothing.
+        Of those who wait, the one with the smallest `priority` starts first (0 if not given). Jobs of the same
+        second queue in order of `rank`, who they are for: so the order in which they were pushed changes nothing.
         """
-        n = job.size
-        if n == 0:
+        if job.size == 0:
             return
-        self._room(n)
-        t, q = self._tail, self._queue
-        new: dict[str, Any] = {
-            "job": job, "arrival": arrival, "service": service, "rank": rank, "start": 0, "done": 0,
-        }  # fmt: skip
-        new["patience"] = FOREVER if patience is None else patience
-        for column, values in new.items():
-            q[column][t : t + n] = values
-        self._tail += n
-        self.arrived += n
-        first = max(self._head, t - 1)  # what stood there before is in order: look at the seam and the new
-        arrival, rank = q["arrival"][first : self._tail], q["rank"][first : self._tail]
-        later, same = arrival[1:] > arrival[:-1], arrival[1:] == arrival[:-1]
-        if not np.all(later | (same & (rank[1:] >= rank[:-1]))):
-            waiting = slice(self._head, self._tail)
-            order = np.lexsort((q["rank"][waiting], q["arrival"][waiting])) + self._head
-            for column in _COLUMNS:
-                q[column][waiting] = q[column][order]
+        job, arrival, service, rank = (np.asarray(a, np.int64) for a in (job, arrival, service, rank))
+        self._room(job.size)
+        order = _NO_ORDER if kernel.in_order(arrival, rank) else np.lexsort((rank, arrival))
+        first = int(arrival[order[0] if order.size else 0])
+        if first < self._now:
+            raise ValueError(f"{self.name}: arrival: must not lie before second {self._now}, got {first}")
+        self._patient |= patience is not None
+        waits = np.array([FOREVER]) if patience is None else np.asarray(patience, np.int64)
+        ranks = np.zeros(1, np.int64) if priority is None else np.asarray(priority, np.int64)
+        if self.inside == 0:
+            self._priority, self._ranked = int(ranks[0]), False
+        self._ranked = self._ranked or bool((ranks != self._priority).any())
+        kernel.admit(self._queue, self._state, job, arrival, service, rank, waits, ranks, order)
+        self.arrived += job.size
 
     def _room(self, n: int) -> None:
         """Drops jobs that were taken and makes room for `n` more."""
-        if self._tail + n <= self._queue["job"].size:
+        if self._state[kernel.TAIL] + n <= self._queue.shape[1]:
             return
-        keep = slice(self._taken, self._tail)
-        size = max(256, 2 * (self._tail - self._taken + n))
-        for column, old in self._queue.items():
-            fresh = np.zeros(size, np.int64)
-            fresh[: self._tail - self._taken] = old[keep]
-            self._queue[column] = fresh
-        self._head -= self._taken
-        self._tail -= self._taken
-        self._taken = 0
+        needed = self.inside + n
+        target = self._queue
+        if 2 * needed > target.shape[1]:
+            target = np.empty((kernel.COLUMNS, 2 * needed), np.int64)
+        kernel.compact(self._queue, self._state, target)
+        self._queue = target
 
     def advance(self) -> None:
         """Serves until now (events of this very second excepted)."""
-        q = self._queue
-        self._n_busy, self._head, self._busy = advance(
-            self._now, int(self.env.now), self.servers, self._busy, self._n_busy, q["arrival"], q["service"],
-            q["patience"], q["start"], q["done"], self._head, self._tail,
-        )  # fmt: skip
-        self._now = int(self.env.now)
+        now, missing = int(self.env.now), self.servers - self._busy.size
+        if missing > 0:
+            self._busy = np.concatenate([self._busy, np.zeros(missing + self.servers, np.int64)])
+        serve = kernel.serve_by_priority if self._ranked else kernel.serve_in_order
+        serve(now, self.servers, self._busy, self._queue, self._state, self._now)
+        self._now = now
 
     def work(self, plan: Iterable[tuple[int, int]]) -> Generator[Any, Any, None]:
         """SimPy process: at each (second, servers) of the plan the number of servers changes."""
@@ -96,21 +90,15 @@ class Station:
             self.servers = servers
 
     def take(self) -> tuple[Seconds, Seconds, Seconds]:
-        """(job, start, done) of jobs that are finished or gave up by now and were not taken before.
+        """(job, start, done) of jobs that finished or gave up before now and were not taken yet.
 
-        A job that gave up has start `ABANDONED`.
+        The served come in order of their start, then those that gave up, with start `ABANDONED`, in order of the
+        second in which they did.
         """
         self.advance()
-        q = self._queue
-        part = slice(self._taken, self._head)
-        ready = q["done"][part] < self._now
-        job, start, done = (q[column][part][ready] for column in ("job", "start", "done"))
-        late = np.flatnonzero(~ready) + self._taken
-        first = self._head - late.size
-        for column in _COLUMNS:
-            q[column][first : self._head] = q[column][late]
-        self._taken = first
-        gave_up = int((start == ABANDONED).sum())
+        if self._patient:
+            kernel.expire(self._now, self._queue, self._state)
+        job, start, done, gave_up = kernel.collect(self._now, self._queue, self._state)
         self.abandoned += gave_up
         self.finished += job.size - gave_up
         return job, start, done
@@ -118,17 +106,24 @@ class Station:
     @property
     def inside(self) -> int:
         """Jobs that arrived, or will later today, and were not taken yet."""
-        return self._tail - self._taken
+        return self.arrived - self.finished - self.abandoned
 
     def backlog(self) -> int:
         """Jobs waiting or in work now."""
-        arrival = self._queue["arrival"][self._taken : self._tail]
-        return int(np.searchsorted(np.sort(arrival), self.env.now, side="right"))
+        self.advance()
+        return int(kernel.standing(self._now, self._queue, self._state)[0])
+
+    def little(self) -> tuple[int, int]:
+        """Little's law, L = lambda W, when jobs were last taken: the number inside integrated over time, and the
+        seconds that all jobs spent inside, each followed by itself. Two ways to count the same job-seconds."""
+        state = self._state
+        _, so_far = kernel.standing(int(state[kernel.TIME]), self._queue, state)
+        return int(state[kernel.AREA]), int(state[kernel.SOJOURN]) + int(so_far)
 
 
 def hourly(times: Seconds, day: int) -> NDArray[np.int64]:
     """(24,) events of `day` by hour."""
-    return count_by_hour(times, day * 86_400, 24)
+    return kernel.count_by_hour(times, day * 86_400, 24)
 
 
 def plan_of(hours: NDArray[np.float64], day: int, per_person: int = 1) -> list[tuple[int, int]]:

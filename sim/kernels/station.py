@@ -1,10 +1,18 @@
-"""A multi-server queue in arrival order whose number of servers changes in time, with abandonment.
+"""A multi-server queue whose number of servers changes in time, with priorities and abandonment.
 
-The definition of one station: at any second, first finished jobs free their servers, then the
-number of servers changes, then waiting jobs start in order of (arrival, rank), then new jobs
-arrive. A job in work is never interrupted: when servers are taken away, they leave as they finish.
-A job whose patience ends before it starts abandons; one whose patience ends in the very second in
-which it could start, starts.
+The definition of one station, in one total order. In any second, in this order:
+ 1. finished jobs free their servers;
+ 2. the number of servers changes;
+ 3. the jobs of this second arrive and wait;
+ 4. while a server is free, the first of the waiting starts: smallest (priority, arrival, rank, number of push).
+    A job that takes no time frees its server in the same second, and step 4 goes on;
+ 5. a waiting job whose patience ends in this second abandons: in the second in which it could start, it starts.
+A job in work is never interrupted: when servers are taken away, they leave as they finish. Priorities serve promise
+classes (0 before 1 before 2) as well as the earliest promise (priority = promised second).
+`sim.actors.parcel_station` is the same definition in plain SimPy.
+
+Jobs stand in the columns of `queue`, (COLUMNS, size), one a slot, in order of (arrival, rank); a job is moved only
+before it arrives. Two paths give the same times: `serve_in_order` when all priorities are equal, else `serve_by_priority`.
 """
 
 from __future__ import annotations
@@ -16,8 +24,20 @@ from numpy.typing import NDArray
 import sim.kernels.cache  # noqa: F401  # before the first kernel is compiled
 
 Seconds = NDArray[np.int64]
+FOREVER = np.int64(1) << 40
+"""Patience of a job that never gives up."""
 ABANDONED = np.int64(-1)
 """Start time of a job that gave up."""
+WAITING, TAKEN = np.int64(-2), np.int64(-3)
+"""Start time of a job that has not started, and of an empty slot."""
+
+ARRIVAL, SERVICE, START, JOB, RANK, PATIENCE, PRIORITY, LEFT, KEY, SLOT, COLUMNS = range(11)
+"""Rows of `queue`. LEFT lists the slots that started or gave up and were not taken yet; KEY and SLOT are the heap of
+the waiting, used by `serve_by_priority` alone."""
+BUSY, HEAD, TAIL, WAITS, LEAVING, SEEN, STANDING, TIME, AREA, SOJOURN, FIELDS = range(11)
+"""Fields of `state`: servers in the heap of finish times; first slot that neither started nor joined the heap; end of
+the slots; sizes of the heap of the waiting and of LEFT; for Little's law: first slot that had not arrived when the last
+jobs were taken, jobs standing then, that second, the integral of their number until then and the sojourns that ended."""
 
 
 @njit(cache=True, inline="always")
@@ -33,16 +53,15 @@ def _push(heap, size, value):
 
 
 @njit(cache=True, inline="always")
-def _pop(heap, size):
-    """Removes the smallest of `size` values; the caller lowers its count."""
-    value = heap[size - 1]
-    parent, last = 0, size - 1
+def _replace(heap, size, value):
+    """Takes the smallest of `size` values away and puts `value` in."""
+    parent = 0
     while True:
         child = 2 * parent + 1
-        if child >= last:
+        if child >= size:
             break
-        if child + 1 < last and heap[child + 1] < heap[child]:
-            child += 1
+        if child + 1 < size:
+            child += int(heap[child + 1] < heap[child])  # no branch: it would be mispredicted half of the time
         if heap[child] >= value:
             break
         heap[parent] = heap[child]
@@ -50,60 +69,272 @@ def _pop(heap, size):
     heap[parent] = value
 
 
-@njit(cache=True)
-def advance(
-    now: int,
-    until: int,
-    servers: int,
-    busy: Seconds,
-    n_busy: int,
-    arrival: Seconds,
-    service: Seconds,
-    patience: Seconds,
-    start: Seconds,
-    done: Seconds,
-    head: int,
-    tail: int,
-) -> tuple[int, int, Seconds]:
-    """Serves jobs `head`.. of the queue from second `now` to before `until` with `servers` servers.
+@njit(cache=True, inline="always")
+def _before(key, slot, other_key, other_slot):
+    return key < other_key or (key == other_key and slot < other_slot)
 
-    `busy[:n_busy]` is the heap of finish times of jobs in work. `arrival` is sorted; `start` and
-    `done` are filled in. Returns (n_busy, head, busy): `head` is the first job not started yet;
-    `busy` is a larger heap when the old one was too small.
-    """
-    t = now
+
+@njit(cache=True, inline="always")
+def _join(keys, slots, size, key, slot):
+    child = size
+    while child > 0:
+        parent = (child - 1) >> 1
+        if not _before(key, slot, keys[parent], slots[parent]):
+            break
+        keys[child], slots[child] = keys[parent], slots[parent]
+        child = parent
+    keys[child], slots[child] = key, slot
+
+
+@njit(cache=True, inline="always")
+def _sift(keys, slots, parent, size, key, slot):
+    """Puts (key, slot) where it belongs at or below `parent`."""
     while True:
-        while n_busy > 0 and busy[0] <= t:
-            _pop(busy, n_busy)
-            n_busy -= 1
-        while head < tail and arrival[head] <= t and (n_busy < servers or arrival[head] + patience[head] < t):
-            if arrival[head] + patience[head] < t:
-                start[head] = ABANDONED
-                done[head] = arrival[head] + patience[head]
-            else:
-                start[head] = t
-                done[head] = t + service[head]
-                if n_busy == busy.size:
-                    larger = np.empty(2 * n_busy + 16, np.int64)
-                    larger[:n_busy] = busy[:n_busy]
-                    busy = larger
-                _push(busy, n_busy, done[head])
-                n_busy += 1
+        child = 2 * parent + 1
+        if child >= size:
+            break
+        if child + 1 < size and _before(keys[child + 1], slots[child + 1], keys[child], slots[child]):
+            child += 1
+        if not _before(keys[child], slots[child], key, slot):
+            break
+        keys[parent], slots[parent] = keys[child], slots[child]
+        parent = child
+    keys[parent], slots[parent] = key, slot
+
+
+@njit(cache=True)
+def serve_in_order(until: int, servers: int, busy: Seconds, queue: Seconds, state: Seconds, now: int) -> None:
+    """Serves from second `now` to before `until` in order of (arrival, rank): all priorities are equal.
+
+    `busy` is the heap of finish times, with room for `servers`; finished ones may stand in it until their server is
+    needed. Priorities and the heap of the waiting are not looked at.
+    """
+    arrival, service, start, patience, left = queue[ARRIVAL], queue[SERVICE], queue[START], queue[PATIENCE], queue[LEFT]
+    n_busy, head, tail, leaving = state[BUSY], state[HEAD], state[TAIL], state[LEAVING]
+    t = now  # nobody starts before
+    while head < tail and servers > 0:
+        if start[head] != WAITING:
             head += 1
-        if head == tail:
+            continue
+        while n_busy > servers and busy[0] < until:
+            t = max(t, busy[0])
+            n_busy -= 1
+            _replace(busy, n_busy, busy[n_busy])
+        if n_busy > servers:
             break
-        if arrival[head] > t:
-            t = arrival[head]
-        elif n_busy > 0:
-            t = busy[0]
+        begin = max(t, arrival[head])
+        if n_busy == servers:
+            begin = max(begin, busy[0])
+        if begin >= until:
+            break
+        if arrival[head] + patience[head] < begin:
+            start[head] = ABANDONED
         else:
+            start[head] = begin
+            if n_busy == servers:
+                _replace(busy, n_busy, begin + service[head])
+            else:
+                _push(busy, n_busy, begin + service[head])
+                n_busy += 1
+        left[leaving] = head
+        leaving += 1
+        head += 1
+    state[BUSY], state[HEAD], state[LEAVING] = n_busy, head, leaving
+
+
+@njit(cache=True)
+def serve_by_priority(until: int, servers: int, busy: Seconds, queue: Seconds, state: Seconds, now: int) -> None:
+    """Serves from second `now` to before `until` in order of (priority, arrival, rank): the general case."""
+    arrival, service, start, patience, left = queue[ARRIVAL], queue[SERVICE], queue[START], queue[PATIENCE], queue[LEFT]
+    priority, keys, slots = queue[PRIORITY], queue[KEY], queue[SLOT]
+    n_busy, head, tail, leaving, waits = state[BUSY], state[HEAD], state[TAIL], state[LEAVING], state[WAITS]
+    t = now
+    while t < until:
+        while n_busy > 0 and busy[0] <= t:
+            n_busy -= 1
+            _replace(busy, n_busy, busy[n_busy])
+        while head < tail and arrival[head] <= t:
+            if start[head] == WAITING:
+                _join(keys, slots, waits, priority[head], head)
+                waits += 1
+            head += 1
+        while waits > 0 and n_busy < servers:
+            slot = slots[0]
+            waits -= 1
+            _sift(keys, slots, 0, waits, keys[waits], slots[waits])
+            if arrival[slot] + patience[slot] < t:
+                start[slot] = ABANDONED
+            else:
+                start[slot] = t
+                _push(busy, n_busy, t + service[slot])
+                n_busy += 1
+            left[leaving] = slot
+            leaving += 1
+        t = until
+        if head < tail:
+            t = min(t, arrival[head])
+        if waits > 0 and n_busy > 0:
+            t = min(t, busy[0])
+    state[BUSY], state[HEAD], state[LEAVING], state[WAITS] = n_busy, head, leaving, waits
+
+
+@njit(cache=True, inline="always")
+def _move(queue, source, target):
+    for row in range(LEFT):
+        queue[row, target] = queue[row, source]
+
+
+@njit(cache=True)
+def admit(
+    queue: Seconds, state: Seconds, job: Seconds, arrival: Seconds, service: Seconds, rank: Seconds,
+    patience: Seconds, priority: Seconds, order: Seconds,
+) -> None:  # fmt: skip
+    """Puts new jobs, in `order`, in at their place among those that have not arrived; the queue has room for them.
+
+    `patience` and `priority` may be one value for all.
+    """
+    n, i = job.size, state[TAIL] - 1
+    end = state[TAIL] + n - 1
+    for k in range(n - 1, -1, -1):
+        new = order[k] if order.size > 0 else k
+        while i >= state[HEAD] and (
+            queue[ARRIVAL, i] > arrival[new] or (queue[ARRIVAL, i] == arrival[new] and queue[RANK, i] > rank[new])
+        ):
+            _move(queue, i, end)
+            i -= 1
+            end -= 1
+        queue[JOB, end], queue[ARRIVAL, end], queue[SERVICE, end] = job[new], arrival[new], service[new]
+        queue[RANK, end], queue[START, end] = rank[new], WAITING
+        queue[PATIENCE, end] = patience[new] if patience.size > 1 else patience[0]
+        queue[PRIORITY, end] = priority[new] if priority.size > 1 else priority[0]
+        end -= 1
+    state[TAIL] += n
+
+
+@njit(cache=True)
+def in_order(arrival: Seconds, rank: Seconds) -> bool:
+    """Whether jobs stand in order of (arrival, rank)."""
+    for i in range(1, arrival.size):
+        if arrival[i] < arrival[i - 1] or (arrival[i] == arrival[i - 1] and rank[i] < rank[i - 1]):
+            return False
+    return True
+
+
+@njit(cache=True)
+def expire(now: int, queue: Seconds, state: Seconds) -> None:
+    """Marks the waiting whose patience ended before `now` as abandoned: they leave now, not when their turn comes."""
+    arrival, start, patience = queue[ARRIVAL], queue[START], queue[PATIENCE]
+    keys, slots, kept = queue[KEY], queue[SLOT], 0
+    for i in range(state[WAITS]):
+        slot = slots[i]
+        if arrival[slot] + patience[slot] < now:
+            start[slot] = ABANDONED
+            queue[LEFT, state[LEAVING]] = slot
+            state[LEAVING] += 1
+        else:
+            keys[kept], slots[kept] = keys[i], slot
+            kept += 1
+    if kept < state[WAITS]:
+        state[WAITS] = kept
+        for parent in range(kept // 2 - 1, -1, -1):
+            _sift(keys, slots, parent, kept, keys[parent], slots[parent])
+    for slot in range(state[HEAD], state[TAIL]):
+        if arrival[slot] >= now:
             break
-        if t >= until:
-            break
-    while n_busy > 0 and busy[0] < until:
-        _pop(busy, n_busy)
-        n_busy -= 1
-    return n_busy, head, busy
+        if start[slot] == WAITING and arrival[slot] + patience[slot] < now:
+            start[slot] = ABANDONED
+            queue[LEFT, state[LEAVING]] = slot
+            state[LEAVING] += 1
+
+
+@njit(cache=True)
+def collect(now: int, queue: Seconds, state: Seconds) -> tuple[Seconds, Seconds, Seconds, int]:
+    """(job, start, done) of those that finished or gave up before `now`, their slots freed; how many gave up.
+
+    The served come in order of their start, then those that gave up in order of (second, arrival, rank).
+    The fields of Little's law are brought to `now`.
+    """
+    arrival, service, start, patience, left = queue[ARRIVAL], queue[SERVICE], queue[START], queue[PATIENCE], queue[LEFT]
+    served = gave_up = 0
+    for i in range(state[LEAVING]):
+        slot = left[i]
+        if start[slot] == ABANDONED:
+            gave_up += arrival[slot] + patience[slot] < now
+        else:
+            served += start[slot] + service[slot] < now
+    n = served + gave_up
+    jobs, begun, done = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    lost = np.empty(gave_up, np.int64)
+    state[AREA] += state[STANDING] * (now - state[TIME])
+    while state[SEEN] < state[TAIL] and arrival[state[SEEN]] < now:
+        state[AREA] += now - arrival[state[SEEN]]
+        state[STANDING] += 1
+        state[SEEN] += 1
+    kept = served = gave_up = 0
+    for i in range(state[LEAVING]):
+        slot = left[i]
+        if start[slot] == ABANDONED and arrival[slot] + patience[slot] < now:
+            lost[gave_up] = slot
+            gave_up += 1
+        elif start[slot] != ABANDONED and start[slot] + service[slot] < now:
+            jobs[served], begun[served], done[served] = queue[JOB, slot], start[slot], start[slot] + service[slot]
+            state[AREA] -= now - done[served]
+            state[SOJOURN] += done[served] - arrival[slot]
+            start[slot] = TAKEN
+            served += 1
+        else:
+            left[kept] = slot
+            kept += 1
+    state[LEAVING] = kept
+    if gave_up > 1:
+        lost = lost[np.argsort((arrival[lost] + patience[lost]) * queue.shape[1] + lost)]
+    for i in range(gave_up):
+        slot = lost[i]
+        jobs[served + i], begun[served + i], done[served + i] = (
+            queue[JOB, slot],
+            ABANDONED,
+            arrival[slot] + patience[slot],
+        )
+        state[AREA] -= now - done[served + i]
+        state[SOJOURN] += patience[slot]
+        start[slot] = TAKEN
+    state[STANDING] -= n
+    state[TIME] = now
+    return jobs, begun, done, gave_up
+
+
+@njit(cache=True)
+def compact(queue: Seconds, state: Seconds, target: Seconds) -> None:
+    """Moves all jobs that were not taken to the beginning of `target`, which may be `queue` itself."""
+    moved = np.empty(state[TAIL] + 1, np.int64)
+    kept = 0
+    for slot in range(state[TAIL]):
+        moved[slot] = kept
+        if queue[START, slot] != TAKEN:
+            for row in range(LEFT):
+                target[row, kept] = queue[row, slot]
+            kept += 1
+    moved[state[TAIL]] = kept
+    for i in range(state[LEAVING]):
+        target[LEFT, i] = moved[queue[LEFT, i]]
+    for i in range(state[WAITS]):
+        target[KEY, i], target[SLOT, i] = queue[KEY, i], moved[queue[SLOT, i]]
+    state[HEAD], state[SEEN], state[TAIL] = moved[state[HEAD]], moved[state[SEEN]], kept
+
+
+@njit(cache=True)
+def standing(now: int, queue: Seconds, state: Seconds) -> tuple[int, int]:
+    """Jobs that arrived by `now` and did not leave before it; the sum of their seconds inside so far."""
+    count = seconds = 0
+    for slot in range(state[TAIL]):
+        begun, came = queue[START, slot], queue[ARRIVAL, slot]
+        if begun == TAKEN or came > now or (begun >= 0 and begun + queue[SERVICE, slot] < now):
+            continue
+        if begun < 0 and came + queue[PATIENCE, slot] < now:
+            continue
+        count += 1
+        seconds += now - came
+    return count, seconds
 
 
 @njit(cache=True)
