@@ -140,8 +140,8 @@ class History:
     hours_worked: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3, 0)))
     """(St, 3, T) hours of regular staff, overtime and temps, by the day of the roster."""
     wait_counts: Ints = field(default_factory=lambda: np.zeros((0, 0, WAIT_BINS), np.int64))
-    """(St, T, B) jobs by the time from arrival to start, in the bins of `wait_bins`, by the day they were counted: at
-    pick-pack that on which they left with a wave, at the desk that on which they were answered. Returns are not kept."""
+    """(St, T, B) jobs by the time from arrival to start, in the bins of `wait_bins`, by the day they were counted:
+    that on which they left with a wave, or were answered. Pick-pack stations and the desk; returns are not kept."""
     wait_seconds: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     """(St, T) seconds that these jobs waited in all."""
     tickets_by_type: Ints = field(default_factory=lambda: np.zeros((len(TICKET_TYPES), 0), np.int64))
@@ -179,8 +179,8 @@ OPERATIONS: tuple[str, ...] = (
 
 
 def wait_bins(seconds: Ints) -> Ints:
-    """(B,) how many of these waits fall into each bin: the first holds 0 s; bin n from 1 on begins at 2^((n - 1) / 4) s,
-    so that a bin is 19 % wide; the last one holds everything from 137 days on."""
+    """(B,) how many of these waits fall into each bin: the first holds 0 s; bin n from 1 on begins at 2^((n - 1) / 4)
+    seconds, so that a bin is 19 % wide; the last one holds everything from 137 days on."""
     bins = np.zeros(seconds.size, np.int64)
     some = seconds > 0
     bins[some] = 1 + np.floor(4.0 * np.log2(seconds[some]) + 1e-9).astype(np.int64)

@@ -91,10 +91,17 @@ class CourierFleet(Actor):
         parcels, entities = parcels[order], entities[order]
         service = lognormal_seconds(self.world.streams.key("courier"), entities, mean, _STOP_CV)
         now = np.full(parcels.size, int(self.world.env.now))
-        self.station.push(parcels, now, service, entities)
+        self.station.push(parcels, now, service, entities, None, self._urgency(parcels))
         day, hour = divmod(int(self.world.env.now) // 3600, 24)
         if day < self.world.spec.calendar.days:
             self.world.records.courier_arrivals_hourly[self.number, day, hour] += parcels.size
+
+    def _urgency(self, parcels: Ints) -> Ints | None:
+        """The second by which each parcel is promised, where the earliest goes first."""
+        if self.terms.order == "arrival":
+            return None
+        placed: Ints = self.world.parcels.get("placed", parcels)
+        return placed + round(3600 * self.world.spec.operations.promise_hours)
 
     def operate(self) -> None:
         """Midnight: parcels handed over today are reported and paid."""

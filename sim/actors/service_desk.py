@@ -34,7 +34,8 @@ class ServiceDesk(Actor):
         self.tickets = Pool(consumer=np.int32, kind=np.uint8, opened=np.int64)
         self.bot_share = 1.0
         self._tomorrow: list[tuple[NDArray[np.int32], Ints, int]] = []
-        special = [self.terms.tickets.get(name, Ticket()) for name in TICKET_TYPES]
+        own = {str(name): ticket for name, ticket in self.terms.tickets.items()}
+        special = [own.get(name, Ticket()) for name in TICKET_TYPES]
         self._contained = np.array([_either(t.bot_containment, self.terms.bot_containment) for t in special])
         """(Y,) share of each type that the bot resolves."""
         self._minutes = np.array([_either(t.handle_minutes, self.terms.handle_minutes) for t in special])
@@ -132,7 +133,7 @@ class ServiceDesk(Actor):
         patience = -60.0 * self.terms.patience_minutes * np.log(uniforms(key, entity, 1))
         numbers = self.tickets.append(entity.size, consumer=consumers, kind=cause, opened=seconds)
         urgency = np.full(entity.size, self._urgency[cause]) if self.terms.triage else None
-        self.station.push(numbers, seconds, service, entity, patience.astype(np.int64))
+        self.station.push(numbers, seconds, service, entity, patience.astype(np.int64), urgency)
         world.records.arrivals_hourly[self.crew.index, world.day] += hourly(seconds, world.day)
 
     def feel(self) -> None:

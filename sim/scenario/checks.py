@@ -310,7 +310,11 @@ def _strategies(s: Written) -> Iterator[Problem]:
 
 def _faults(s: Written) -> Iterator[Problem]:
     """Places that exist and belong to the kind, windows within the calendar."""
-    known = {"cities": s.market.cities, "warehouses": s.operations.warehouses, "suppliers": s.operations.suppliers}
+    known: dict[str, Iterable[str]] = {
+        "cities": s.market.cities,
+        "warehouses": s.operations.warehouses,
+        "suppliers": s.operations.suppliers,
+    }
     one = {"cities": "a city", "warehouses": "a warehouse", "suppliers": "a supplier"}
     for name, fault in s.faults.items():
         path: Path = ("faults", name)

@@ -28,8 +28,8 @@ class Fault(Section):
     """One event; what it takes is gone from its start to its end and then there again."""
 
     kind: FaultKind = param(
-        ..., "name", "courier_strike (own couriers stay away), warehouse_outage (nobody picks), late_supplier (trucks due "
-        "in the window are late), bot_down (tickets pass the bot), cold_wave (temperature falls)",
+        ..., "name", "courier_strike (own couriers stay away), warehouse_outage (nobody picks), late_supplier (trucks "
+        "due in the window are late), bot_down (tickets pass the bot), cold_wave (temperature falls)",
     )  # fmt: skip
     start: Moment = param(..., "local time", "first second")
     end: Moment = param(..., "local time", "first second after it")
