@@ -19,8 +19,9 @@ Columns = dict[str, NDArray[Any]]
 class RunResult:
     """Metrics and tables of one run, or the error that ended it.
 
-    `daily` columns are (T,); `hourly` holds the names of stations and couriers' depots
-    (St + C,) and their arrivals and capacity (St + C, T, 24); `pnl` account names (A,) and fen (A, T); `cohorts` one row a group of customers.
+    `daily` columns are (T,); `hourly` holds the names of stations and couriers' depots (St + C,) and their
+    arrivals and capacity (St + C, T, 24); `pnl` account names (A,) and fen (A, T); `cohorts` one row a group of
+    customers.
     """
 
     schedule: str
