@@ -173,6 +173,8 @@ class View:
     """yuan."""
     truth: Truth | None = None
     """True demand parameters; None unless the strategy is declared an oracle."""
+    courier_overtime_left: Floats | None = None
+    """(C,) hours of overtime that the law still allows couriers this month; infinite for those without a contract."""
 
     @property
     def depth_ahead(self) -> Floats:
