@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from sim.errors import LawBrokenError
 from sim.kernels.people import CAUSES as CAUSES
+from sim.scenario.operations import TICKET_TYPES as TICKET_TYPES
 from sim.scenario.root import Scenario
 
 Ints = NDArray[np.int64]
+WAIT_BINS = 96
+"""Bins of a histogram of waits."""
 
 PNL: dict[str, str] = {
     "gross_sales": "list price of what was ordered",
@@ -44,6 +47,7 @@ PNL: dict[str, str] = {
     "packing": "material",
     "line_haul": "trunk transport",
     "couriers": "last mile, base fleet",
+    "courier_overtime": "last mile, overtime",
     "courier_surge": "last mile, surge runs",
     "returns_transport": "carriage of returned parcels",
     "space": "warehouse rent",
@@ -91,6 +95,7 @@ DAILY_FLOATS: dict[str, str] = {
     "stock_value_yuan": "stock at purchase cost",
     "overtime_hours": "overtime worked",
     "temp_hours": "hours worked by temps",
+    "courier_overtime_hours": "overtime of couriers",
     "cash_yuan": "cash",
 }
 """Daily quantities with their unit in the name."""
@@ -130,6 +135,29 @@ class History:
     """(K, T) fen paid for them."""
     offer_units: Ints
     """(O, T) units ordered by channel, the pre-sale last."""
+    finished_hourly: Ints = field(default_factory=lambda: np.zeros((0, 0, 24), np.int64))
+    """(St, T, 24) jobs that were done, or at the service desk given up."""
+    hours_worked: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3, 0)))
+    """(St, 3, T) hours of regular staff, overtime and temps, by the day of the roster."""
+    wait_counts: Ints = field(default_factory=lambda: np.zeros((0, 0, WAIT_BINS), np.int64))
+    """(St, T, B) jobs by the time from arrival to start, in the bins of `wait_bins`, by the day they were counted:
+    that on which they left with a wave, or were answered. Pick-pack stations and the desk; returns are not kept."""
+    wait_seconds: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    """(St, T) seconds that these jobs waited in all."""
+    tickets_by_type: Ints = field(default_factory=lambda: np.zeros((len(TICKET_TYPES), 0), np.int64))
+    """(Y, T) contacts by type, as in `TICKET_TYPES`, those that the bot resolved included."""
+    courier_arrivals_hourly: Ints = field(default_factory=lambda: np.zeros((0, 0, 24), np.int64))
+    """(C, T, 24) parcels that reached each city's depot."""
+    courier_capacity_hourly: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0, 24)))
+    """(C, T, 24) parcels an hour that the couriers at work can hand over."""
+    courier_finished_hourly: Ints = field(default_factory=lambda: np.zeros((0, 0, 24), np.int64))
+    """(C, T, 24) parcels handed over."""
+    couriers_on_road: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    """(C, T) couriers at work within the courier hours, hired runs counted as couriers."""
+    late_customer: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    """(m,) whose parcel was handed over after the promised hour."""
+    late_day: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
+    """(m,) the day on which it had been ordered."""
 
     @property
     def scored(self) -> slice:
@@ -141,6 +169,36 @@ class History:
     def counted(self) -> slice:
         """Scored days and the settlement after them."""
         return slice(self.scenario.calendar.warm_up_days, self.scenario.calendar.days)
+
+
+OPERATIONS: tuple[str, ...] = (
+    "finished_hourly", "hours_worked", "wait_counts", "wait_seconds", "tickets_by_type", "courier_arrivals_hourly",
+    "courier_capacity_hourly", "courier_finished_hourly", "couriers_on_road",
+)  # fmt: skip
+"""Fields of `History` that are kept under the same name while a run goes on."""
+
+
+def wait_bins(seconds: Ints) -> Ints:
+    """(B,) how many of these waits fall into each bin: the first holds 0 s; bin n from 1 on begins at 2^((n - 1) / 4)
+    seconds, so that a bin is 19 % wide; the last one holds everything from 137 days on."""
+    bins = np.zeros(seconds.size, np.int64)
+    some = seconds > 0
+    bins[some] = 1 + np.floor(4.0 * np.log2(seconds[some]) + 1e-9).astype(np.int64)
+    return np.bincount(np.minimum(bins, WAIT_BINS - 1), minlength=WAIT_BINS).astype(np.int64)
+
+
+def wait_quantile(counts: Ints, p: float) -> float:
+    """Seconds within which a share `p` of the waits counted in (B,) bins ended, right to 9 %: the geometric middle of
+    the bin in which it falls; 0 where that is the first, NaN without any.
+
+    >>> wait_quantile(wait_bins(np.array([0, 0, 0, 600])), 0.5)
+    0.0
+    """
+    total = int(counts.sum())
+    if total == 0:
+        return float("nan")
+    n = int(np.searchsorted(np.cumsum(counts), p * total))
+    return 0.0 if n == 0 else float(2.0 ** ((n - 0.5) / 4.0))
 
 
 @dataclass

@@ -32,6 +32,7 @@ from sim.actors.base import PHASES, Actor
 from sim.actors.consumers import Consumers, Segment
 from sim.actors.couriers import CourierFleet
 from sim.actors.crew import Crew
+from sim.actors.faults import Faults
 from sim.actors.merchant import Merchant
 from sim.actors.offers import Counter, running_of
 from sim.actors.orders import OrderBook
@@ -47,7 +48,7 @@ from sim.actors.warehouse import Warehouse
 from sim.actors.weather import Weather
 from sim.contracts import LineUp
 from sim.kernels.people import PROSPECT, Rows
-from sim.ledger import History, Ledger
+from sim.ledger import OPERATIONS, History, Ledger, wait_bins
 from sim.scenario.festivals import holiday_demand
 from sim.scenario.root import KINDS, Scenario
 from sim.streams import Streams
@@ -115,6 +116,7 @@ class World(mesa.Model):
     def _settle_actors(self, line_up: LineUp, guests: Sequence[type[Actor]]) -> None:
         """Everybody moves in; within a phase, actors act in this order."""
         ops = self.spec.operations
+        self.faults = Faults(self)
         self.rival = Rival(self)
         self.weather = Weather(self)
         self.suppliers = {name: Supplier(self, name) for name in ops.suppliers}
@@ -289,6 +291,8 @@ class World(mesa.Model):
         daily["order_to_door_hours"][day] = self.hours_today / delivered if delivered else np.nan
         records.late_share[day] = daily["parcels_late"][day] / delivered if delivered else 0.0
         records.arrivals[:, day] = records.arrivals_hourly[:, day].sum(axis=1)
+        for crew in self.crews:
+            records.capacity_hourly[crew.index, day] = crew.shifts.close_day()[0]
         if day == self.spec.calendar.days - 1:
             lost = (1.0 - self.spec.operations.finance.salvage_share) * stock_value
             ledger.book("salvage_loss", "stock", -round(lost))
@@ -304,6 +308,14 @@ class World(mesa.Model):
     def lines(self) -> Any:
         """The order book's lines."""
         return self.orders.lines
+
+    def note_served(self, station: int, waits: Ints, done: Ints) -> None:
+        """Jobs left a station at the seconds `done`, and some of them had waited so many seconds before their start."""
+        records, end = self.records, self.spec.calendar.days * 24
+        np.add.at(records.finished_hourly[station].reshape(-1), done[done // 3600 < end] // 3600, 1)
+        if self.day < self.spec.calendar.days:
+            records.wait_counts[station, self.day] += wait_bins(waits)
+            records.wait_seconds[station, self.day] += int(waits.sum())
 
     def shelf_units(self) -> Ints:
         """(K, W) units on the shelf, all sizes."""
@@ -340,10 +352,13 @@ class World(mesa.Model):
         return History(
             scenario=self.spec, schedule=self.schedule, line_up=self.line_up_name, seed=self.seed_number,
             daily=daily, accounts=self.ledger.accounts, stations=self.shop.stations,
-            arrivals_hourly=self.records.arrivals_hourly, capacity_hourly=self.records.capacity_hourly[:, :-1],
+            arrivals_hourly=self.records.arrivals_hourly, capacity_hourly=self.records.capacity_hourly,
             order_customer=np.concatenate(customers), order_day=np.concatenate(days),
             source=np.where(people.source == PROSPECT, np.int8(-1), people.source.astype(np.int8)),
             left=people.left.astype(np.int8), start_stock_value_yuan=float(daily["stock_value_yuan"][warm_up]),
             end_stock_value_yuan=float(daily["stock_value_yuan"][-1]), skus=self.shop.skus,
             sku_units=self.records.shipped, sku_paid=self.records.earned, offer_units=self.records.by_offer,
+            **{name: getattr(self.records, name) for name in OPERATIONS},
+            late_customer=np.concatenate([np.zeros(0, np.int32), *(who for who, _ in self.orders.late)]),
+            late_day=np.concatenate([np.zeros(0, np.int16), *(when for _, when in self.orders.late)]),
         )  # fmt: skip

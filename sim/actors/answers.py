@@ -73,11 +73,11 @@ def check_stock(look: Inspector, answer: object, shop: Shop) -> StockPlan:
 
 
 def check_roster(look: Inspector, answer: object, shop: Shop) -> Roster:
-    """Hours (St, 3), temps (St, any), couriers and surge (C,), a bot share within [0, 1]."""
+    """Hours (St, 3), temps (St, any), couriers, surge and perhaps their overtime (C,), a bot share within [0, 1]."""
     look.kind(answer, Roster)
     assert isinstance(answer, Roster)
     st, c = len(shop.stations), len(shop.cities)
-    bot = np.asarray(answer.bot_share, dtype=float)
+    bot, overtime = np.asarray(answer.bot_share, dtype=float), answer.courier_overtime_hours
     return Roster(
         regular_hours=look.array("regular_hours", answer.regular_hours, (st, 3)),
         overtime_hours=look.array("overtime_hours", answer.overtime_hours, (st, 3)),
@@ -85,6 +85,7 @@ def check_roster(look: Inspector, answer: object, shop: Shop) -> Roster:
         couriers=look.units("couriers", answer.couriers, (c,)),
         surge=look.array("surge", answer.surge, (c,)),
         bot_share=float(look.array("bot_share", bot.reshape(1), (1,), high=1.0)[0]),
+        courier_overtime_hours=None if overtime is None else look.array("courier_overtime_hours", overtime, (c,)),
     )
 
 

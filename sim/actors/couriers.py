@@ -1,4 +1,4 @@
-"""The couriers of one city: a fleet on the road by day, with surge runs at a rising price."""
+"""The couriers of one city: a fleet on the road by day, overtime at its ends, surge runs at a rising price."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.base import Actor
+from sim.actors.crew import Overtime, overtime_factor
 from sim.actors.parcel_station import station_of
+from sim.actors.shifts import Shifts
+from sim.actors.station import hourly
 from sim.kernels.draws import lognormal_seconds
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 _STOP_CV = 0.3
 """Coefficient of variation of the time between two doors (assumption)."""
+_EARLIEST, _LATEST = 6, 24
+"""Hours of the day between which couriers may work: the roster begins at the first."""
 
 
 class CourierFleet(Actor):
@@ -28,18 +33,48 @@ class CourierFleet(Actor):
         self.name, self.number = name, number
         self.terms = world.spec.operations.couriers[name]
         self.station = station_of(world, f"{name}/couriers")
+        begin, end = world.spec.operations.courier_hours
+        self.hours = end - begin
+        """Length of a courier's normal day."""
+        self.shifts = Shifts(world, self.station, self.terms.parcels_per_day / self.hours)
+        world.faults.threaten("courier_strike", name, self.shifts)
+        self.overtime = Overtime(world.spec.operations.labour, self.terms.couriers)
         self.on_road = 0
         """Parcels in trucks on their way to the depot."""
-        self._base, self._surge = 0, 0.0
+        self._surge = 0.0
 
-    def start(self, couriers: int, surge: float) -> None:
-        """Today's couriers go out between the courier hours; surge within its limit."""
-        begin, end = self.world.spec.operations.courier_hours
-        self._base = min(couriers, self.terms.couriers)
+    def start(self, couriers: int, surge: float, overtime: float = 0.0) -> None:
+        """Today's couriers go out between the courier hours; surge within its limit; `overtime` hours of all
+        couriers together, cut to what the law and the day allow, first in the evening, then before the courier hours.
+        """
+        world = self.world
+        begin, end = world.spec.operations.courier_hours
+        base = min(couriers, self.terms.couriers)
         self._surge = min(surge, self.terms.surge_max_factor * self.terms.couriers)
-        midnight = self.world.midnight
-        servers = self._base + int(self._surge)
-        self.world.env.process(self.station.work([(midnight + begin * 3600, servers), (midnight + end * 3600, 0)]))
+        each = self._overtime(overtime, base) / base if base else 0.0
+        evening = min(each, _LATEST - end)
+        morning = min(each - evening, begin - _EARLIEST) if begin > _EARLIEST else 0.0
+        worked = (evening + morning) * base
+        self.overtime.work(worked)
+        world.ledger.count("courier_overtime_hours", worked)
+        first, last = round((begin - morning) * 3600), round((end + evening) * 3600)
+        plan = [(begin * 3600, base, int(self._surge)), (end * 3600, base if last > end * 3600 else 0, 0)]
+        if first < begin * 3600:
+            plan.insert(0, (first, base, 0))
+        if end * 3600 < last:
+            plan.append((last, 0, 0))
+        self.shifts.begin((world.midnight + second, own, hired) for second, own, hired in plan)
+
+    def _overtime(self, hours: float, couriers: int) -> float:
+        """Hours of overtime that may be worked: the longest day's and, for the employed, the law's."""
+        most = (self.terms.overtime_max_factor - 1.0) * self.hours * couriers
+        if self.terms.employed:
+            most = min(most, self.overtime.most(self.world.date))
+        return min(hours, most)
+
+    def overtime_left(self) -> float:
+        """Hours of overtime that may still be worked this calendar month; without an end for the not employed."""
+        return self.overtime.left(self.world.date) if self.terms.employed else np.inf
 
     def send(self, parcels: Ints, road_seconds: int) -> None:
         """A truck leaves for the depot."""
@@ -50,24 +85,53 @@ class CourierFleet(Actor):
         """SimPy process: after its time on the road, the truck's parcels join the depot's queue."""
         yield self.world.env.timeout(road_seconds)
         self.on_road -= parcels.size
-        begin, end = self.world.spec.operations.courier_hours
-        mean = np.full(parcels.size, (end - begin) * 3600.0 / self.terms.parcels_per_day)
+        mean = np.full(parcels.size, self.hours * 3600.0 / self.terms.parcels_per_day)
         consumers = self.world.parcels.get("consumer", parcels).astype(np.int64)
         entities = consumers * 8192 + self.world.parcels.get("placed", parcels) // 86_400
         order = np.argsort(entities, kind="stable")
         parcels, entities = parcels[order], entities[order]
         service = lognormal_seconds(self.world.streams.key("courier"), entities, mean, _STOP_CV)
-        self.station.push(parcels, np.full(parcels.size, int(self.world.env.now)), service, entities)
+        now = np.full(parcels.size, int(self.world.env.now))
+        self.station.push(parcels, now, service, entities, None, self._urgency(parcels))
+        day, hour = divmod(int(self.world.env.now) // 3600, 24)
+        if day < self.world.spec.calendar.days:
+            self.world.records.courier_arrivals_hourly[self.number, day, hour] += parcels.size
+
+    def _urgency(self, parcels: Ints) -> Ints | None:
+        """The second by which each parcel is promised, where the earliest goes first."""
+        if self.terms.order == "arrival":
+            return None
+        placed: Ints = self.world.parcels.get("placed", parcels)
+        return placed + round(3600 * self.world.spec.operations.promise_hours)
 
     def operate(self) -> None:
         """Midnight: parcels handed over today are reported and paid."""
         world = self.world
-        parcels, _, done = self.station.take()
+        parcels, start, done = self.station.take()
         world.orders.handed_over(parcels, done)
-        count = parcels.size
-        world.ledger.book("couriers", "cash", -round(100 * self.terms.parcel_yuan) * count)
-        servers = self._base + int(self._surge)
-        if servers and self._surge >= 1:
-            by_surge = count * int(self._surge) / servers
-            rise = 1.0 + self._surge / max(1e-9, self.terms.surge_max_factor * self.terms.couriers)
-            world.ledger.book("courier_surge", "cash", -round(100 * self.terms.surge_extra_yuan * rise * by_surge))
+        capacity, seconds = self.shifts.close_day()
+        world.records.courier_capacity_hourly[self.number, world.day] = capacity
+        world.records.courier_finished_hourly[self.number, world.day] = hourly(done, world.day)
+        begin, end = world.spec.operations.courier_hours
+        own, hired = (int(part[begin:end].sum()) for part in seconds)
+        world.records.couriers_on_road[self.number, world.day] = (own + hired) / (3600.0 * self.hours)
+        self._pay(parcels.size, self._late_starts(start), own, hired)
+
+    def _late_starts(self, start: Ints) -> int:
+        """Parcels whose last stop began outside the courier hours: those of overtime."""
+        begin, end = self.world.spec.operations.courier_hours
+        hour = start % 86_400 // 3600
+        return int(((hour < begin) | (hour >= end)).sum())
+
+    def _pay(self, parcels: int, in_overtime: int, own: int, hired: int) -> None:
+        """A piece rate for each parcel; more for those of overtime, by the law's factor, and for those of surge runs,
+        which take their share, by server seconds, of the parcels of the courier hours."""
+        world, terms = self.world, self.terms
+        fen = round(100 * terms.parcel_yuan)
+        world.ledger.book("couriers", "cash", -fen * parcels)
+        factor = overtime_factor(world.spec.operations.labour, world.date)
+        world.ledger.book("courier_overtime", "cash", -round(fen * (factor - 1.0) * in_overtime))
+        if hired:
+            by_surge = (parcels - in_overtime) * hired / (own + hired)
+            rise = 1.0 + self._surge / max(1e-9, terms.surge_max_factor * terms.couriers)
+            world.ledger.book("courier_surge", "cash", -round(100 * terms.surge_extra_yuan * rise * by_surge))

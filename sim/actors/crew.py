@@ -1,7 +1,13 @@
-"""The people of one station: payroll, overtime within the law, temps hired ahead and trained."""
+"""The people of one station: payroll, overtime within the law, temps hired ahead and trained.
+
+Limits on overtime are a person's: 3 hours a day, 36 a month. A roster names hours of a whole station, which its
+heads share evenly; then nobody breaks a limit as long as the hours of all stay below heads times the limit. So that
+is what is enforced, every day and every calendar month, and no more of a roster than that is worked or paid.
+"""
 
 from __future__ import annotations
 
+import datetime
 import math
 from typing import TYPE_CHECKING
 
@@ -9,13 +15,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.parcel_station import AnyStation
-from sim.actors.station import capacity_of, plan_of
+from sim.actors.shifts import Shifts
+from sim.actors.station import plan_of
 from sim.kernels.draws import uniform
+from sim.scenario.festivals import public_holidays
+from sim.scenario.operations import Labour
 
 if TYPE_CHECKING:
     from sim.world import World
 
 Floats = NDArray[np.float64]
+
+
+class Overtime:
+    """Hours of overtime that `heads` people together may still work, today and this calendar month."""
+
+    def __init__(self, labour: Labour, heads: int) -> None:
+        self.labour, self.heads = labour, heads
+        self._worked, self._month = 0.0, (0, 0)
+
+    def left(self, date: datetime.date) -> float:
+        """Hours that the month still allows; on its first day all of them."""
+        if (date.year, date.month) != self._month:
+            self._month, self._worked = (date.year, date.month), 0.0
+        return self.labour.overtime_hours_per_month * self.heads - self._worked
+
+    def most(self, date: datetime.date) -> float:
+        """Hours that the law allows on this day."""
+        return max(0.0, min(self.labour.overtime_hours_per_day * self.heads, self.left(date)))
+
+    def work(self, hours: float) -> None:
+        """So many hours are worked today."""
+        self._worked += hours
+
+
+def overtime_factor(labour: Labour, date: datetime.date) -> float:
+    """What an hour of overtime is paid, as a multiple of the wage: public holiday, rest day or workday."""
+    if date in public_holidays(date.year):
+        return labour.holiday_factor
+    return labour.rest_day_factor if date.weekday() >= 5 else labour.overtime_factor
 
 
 class Crew:
@@ -25,10 +63,11 @@ class Crew:
         self, world: World, index: int, station: AnyStation, heads: int, jobs_per_hour: float, per_person: int = 1
     ) -> None:
         self.world, self.index, self.station = world, index, station
-        self.heads, self.jobs_per_hour, self.per_person = heads, jobs_per_hour, per_person
+        self.heads, self.per_person = heads, per_person
+        self.shifts = Shifts(world, station, jobs_per_hour / per_person)
+        self.overtime = Overtime(world.spec.operations.labour, heads)
         self.booked: dict[int, int] = {}
         """Day -> temps engaged for it."""
-        self._overtime_in_month, self._month = 0.0, (0, 0)
         self.cost = {"regular": 0, "overtime": 0, "temps": 0}
         """Fen of the running day."""
 
@@ -36,20 +75,17 @@ class Crew:
         """Today's shifts, (3,) hours each, cut to what payroll and law allow; books the wages."""
         world, labour = self.world, self.world.spec.operations.labour
         regular = _cut(regular, 8.0 * self.heads)
-        overtime = _cut(overtime, min(labour.overtime_hours_per_day * self.heads, self.overtime_left()))
-        self._overtime_in_month += float(overtime.sum())
+        overtime = _cut(overtime, self.overtime.most(world.date))
+        self.overtime.work(float(overtime.sum()))
         hired = self._hire(temps)
         shown_up = self._shown_up(self.booked.get(world.day, 0))
         worked = regular + overtime
         share = worked / worked.sum() if worked.sum() > 0 else np.array([1.0, 0.0, 0.0])
         temp_hours = 8.0 * shown_up * share
         hours = worked + labour.temp_productivity * temp_hours
-        plan = plan_of(hours, world.day, self.per_person)
-        world.env.process(self.station.work(plan))
-        rate = self.jobs_per_hour / self.per_person
-        world.records.capacity_hourly[self.index, world.day, 6:] += capacity_of(plan, world.day, rate)[:18]
-        world.records.capacity_hourly[self.index, world.day + 1, :6] += capacity_of(plan, world.day, rate)[18:]
-        factor = labour.rest_day_factor if world.date.weekday() >= 5 else labour.overtime_factor
+        self.shifts.begin((second, servers, 0) for second, servers in plan_of(hours, world.day, self.per_person))
+        world.records.hours_worked[self.index, :, world.day] = regular.sum(), overtime.sum(), 8.0 * shown_up
+        factor = overtime_factor(labour, world.date)
         paid = max(float(regular.sum()), labour.guaranteed_share * 8.0 * self.heads)
         self.cost = {
             "regular": round(100 * hour_yuan * paid),
@@ -61,10 +97,7 @@ class Crew:
 
     def overtime_left(self) -> float:
         """Hours of overtime that the law still allows this calendar month."""
-        if (self.world.date.year, self.world.date.month) != self._month:
-            self._month = (self.world.date.year, self.world.date.month)
-            self._overtime_in_month = 0.0
-        return self.world.spec.operations.labour.overtime_hours_per_month * self.heads - self._overtime_in_month
+        return self.overtime.left(self.world.date)
 
     def _hire(self, temps: Floats) -> int:
         """Engages temps for the first day that training still allows; returns how many are new."""

@@ -59,6 +59,8 @@ class OrderBook(Actor):
         """(K,) chance that a delivered line comes back, size advice in."""
         self.placed: list[tuple[NDArray[np.int32], int]] = []
         """(consumers, day) of accepted orders."""
+        self.late: list[tuple[NDArray[np.int32], NDArray[np.int16]]] = []
+        """(consumers, days of the orders) of parcels that were handed over late."""
 
     # ---- placing -------------------------------------------------------------------------------
     def place(self, lines: Rows, begin: int) -> None:
@@ -178,6 +180,8 @@ class OrderBook(Actor):
             get("consumer", parcels), late, get("gift", parcels) == 2, get("placed", parcels) // 86_400
         )
         world.desk.missing(get("consumer", parcels)[get("gift", parcels) == 2])
+        world.desk.unpacked(get("consumer", parcels))
+        self.late.append((get("consumer", parcels)[late], (get("placed", parcels)[late] // 86_400).astype(np.int16)))
         self._returns(parcels, late)
 
     def _returns(self, parcels: Ints, late: NDArray[np.bool_]) -> None:
@@ -221,6 +225,8 @@ class OrderBook(Actor):
         book("write_off", "stock", -int(cost[~good].sum()))
         world.ledger.count("returned_units", int(units.sum()))
         world.ledger.flow("lines_inspected", lines.size)
+        entity = self.lines.get("entity", lines)
+        world.desk.sent_back((entity >> 24).astype(np.int32), entity)
         world.records.returned[:, world.day] += np.bincount(sku, units, minlength=world.cost_fen.size).astype(np.int64)
         variant = self.lines.get("variant", lines).astype(np.int64)[good]
         return np.bincount(variant, units[good], minlength=world.sizes.sku.size).astype(np.int64)

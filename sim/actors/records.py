@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.contracts import Shop
+from sim.ledger import WAIT_BINS
+from sim.scenario.operations import TICKET_TYPES
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -39,13 +41,31 @@ class Records:
     rival_index: Floats
     arrivals_hourly: Ints
     capacity_hourly: Floats
+    finished_hourly: Ints
+    """(St, days, 24) jobs that were done, or at the service desk given up."""
+    hours_worked: Floats
+    """(St, 3, days) hours of regular staff, overtime and temps."""
+    wait_counts: Ints
+    """(St, days, B) jobs by the time they waited, in the bins of `ledger.wait_bins`, by the day they were counted."""
+    wait_seconds: Ints
+    """(St, days) seconds that these jobs waited in all."""
+    tickets_by_type: Ints
+    """(Y, days) contacts by type, as in `operations.TICKET_TYPES`."""
+    courier_arrivals_hourly: Ints
+    """(C, days, 24) parcels that reached each city's depot."""
+    courier_capacity_hourly: Floats
+    """(C, days, 24) parcels an hour that the couriers at work can hand over."""
+    courier_finished_hourly: Ints
+    """(C, days, 24) parcels handed over."""
+    couriers_on_road: Floats
+    """(C, days) couriers at work within the courier hours, hired runs counted as couriers."""
 
     @classmethod
     def empty(cls, shop: Shop, days: int) -> Records:
-        """All zeros; one more day of capacity, because a roster reaches into the next morning."""
+        """All zeros."""
         k, c, w = len(shop.skus), len(shop.cities), len(shop.warehouses)
         g, n, st = len(shop.groups), len(shop.channels), len(shop.stations)
-        i, f = np.int64, np.float64
+        i, f, day = np.int64, np.float64, (days, 24)
         return cls(
             sold=np.zeros((k, c, days), i), wanted=np.zeros((k, c, days), i), stockout_hours=np.zeros((k, w, days), f),
             visits=np.zeros((c, days), i), orders_by_hour=np.zeros((24, days), i), prices=np.zeros((n, k, days), f),
@@ -53,5 +73,10 @@ class Records:
             by_offer=np.zeros((n + 1, days), i), returned=np.zeros((k, days), i), arrivals=np.zeros((st, days), i),
             finished=np.zeros((st, days), i), late_share=np.zeros(days, f), messages=np.zeros((g, days), i),
             group_orders=np.zeros((g, days), i), rival_index=np.ones(days, f),
-            arrivals_hourly=np.zeros((st, days, 24), i), capacity_hourly=np.zeros((st, days + 1, 24), f),
+            arrivals_hourly=np.zeros((st, *day), i), capacity_hourly=np.zeros((st, *day), f),
+            finished_hourly=np.zeros((st, *day), i), hours_worked=np.zeros((st, 3, days), f),
+            wait_counts=np.zeros((st, days, WAIT_BINS), i), wait_seconds=np.zeros((st, days), i),
+            tickets_by_type=np.zeros((len(TICKET_TYPES), days), i),
+            courier_arrivals_hourly=np.zeros((c, *day), i), courier_capacity_hourly=np.zeros((c, *day), f),
+            courier_finished_hourly=np.zeros((c, *day), i), couriers_on_road=np.zeros((c, days), f),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Customer service: a bot first, then agents; who waits too long gives up and remembers it."""
+"""Customer service: a bot first, then agents; who waits too long gives up, remembers it and may try again."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from sim.actors.parcel_station import station_of
 from sim.actors.pool import Pool
 from sim.actors.station import ABANDONED, hourly
 from sim.kernels.draws import lognormal_seconds, uniforms
+from sim.scenario.operations import TICKET_TYPES, Ticket
 
 if TYPE_CHECKING:
     from sim.world import World
 
 Ints = NDArray[np.int64]
 _OPENS = 6 * 3600
-_QUESTION, _ORDER, _LATE, _GIFT, _PRICE = range(5)
+_QUESTION, _ORDER, _LATE, _WRONG, _PRICE, _RETURN = range(len(TICKET_TYPES))
 
 
 class ServiceDesk(Actor):
-    """Tickets come from questions before buying, from orders, and from parcels that are late."""
+    """Tickets come from questions before buying, from orders, from parcels that are late or wrong, from returns."""
 
     def __init__(self, world: World, index: int) -> None:
         super().__init__(world)
@@ -31,9 +32,18 @@ class ServiceDesk(Actor):
         self.station = station_of(world, "service_desk")
         per_hour = self.terms.concurrency * 60.0 / self.terms.handle_minutes
         self.crew = Crew(world, index, self.station, self.terms.agents, per_hour, self.terms.concurrency)
-        self.tickets = Pool(consumer=np.int32)
+        self.tickets = Pool(consumer=np.int32, kind=np.uint8, opened=np.int64)
         self.bot_share = 1.0
         self._tomorrow: list[tuple[NDArray[np.int32], Ints, int]] = []
+        own = {str(name): ticket for name, ticket in self.terms.tickets.items()}
+        special = [own.get(name, Ticket()) for name in TICKET_TYPES]
+        self._contained = np.array([_either(t.bot_containment, self.terms.bot_containment) for t in special])
+        """(Y,) share of each type that the bot resolves."""
+        self._minutes = np.array([_either(t.handle_minutes, self.terms.handle_minutes) for t in special])
+        """(Y,) mean handle time of each type."""
+        first = self.terms.triage
+        self._urgency = np.array([first.index(name) if name in first else len(first) for name in TICKET_TYPES])
+        """(Y,) the smaller, the sooner an agent takes it; all equal without triage."""
         profile = np.asarray(world.spec.market.hour_profile)
         self._hours = np.cumsum(profile) / profile.sum()
 
@@ -73,17 +83,30 @@ class ServiceDesk(Actor):
 
     def missing(self, consumers: NDArray[np.int32]) -> None:
         """Buyers whose promised gift was not in the parcel ask tomorrow."""
-        self._ask_tomorrow(consumers, "gift contact", self.terms.contacts_if_gift_missing, _GIFT)
+        self._ask_tomorrow(consumers, "gift contact", self.terms.contacts_if_gift_missing, _WRONG)
+
+    def unpacked(self, consumers: NDArray[np.int32]) -> None:
+        """Some parcels handed over today hold the wrong item, or one too few: their buyers ask tomorrow."""
+        self._ask_tomorrow(consumers, "wrong item contact", self.terms.contacts_per_parcel, _WRONG)
+
+    def sent_back(self, consumers: NDArray[np.int32], lines: Ints) -> None:
+        """Some buyers whose returned lines were inspected today ask for the refund tomorrow; a draw a line, keyed by
+        the lines' own numbers."""
+        self._ask_tomorrow(consumers, "return contact", self.terms.contacts_per_return, _RETURN, lines)
 
     def claimed(self, consumers: NDArray[np.int32]) -> None:
         """Buyers who have seen it cheaper claim the difference tomorrow."""
         self._ask_tomorrow(consumers, "price contact", 1.0, _PRICE)
 
-    def _ask_tomorrow(self, consumers: NDArray[np.int32], stream: str, chance: float, cause: int) -> None:
-        """Some of these people ask tomorrow, at hours at which people visit."""
-        if consumers.size == 0:
+    def _ask_tomorrow(
+        self, consumers: NDArray[np.int32], stream: str, chance: float, cause: int, entity: Ints | None = None
+    ) -> None:
+        """Some of these people ask tomorrow, at hours at which people visit; draws are keyed by `entity`, without it
+        by the person."""
+        if consumers.size == 0 or chance <= 0.0:
             return
-        key, entity = self.world.streams.key(stream, self.world.day), consumers.astype(np.int64)
+        key = self.world.streams.key(stream, self.world.day)
+        entity = consumers.astype(np.int64) if entity is None else entity
         asks = uniforms(key, entity, 0) < chance
         u = uniforms(key, entity[asks], 1)
         hour = np.minimum(np.searchsorted(self._hours, u), 23)
@@ -98,31 +121,50 @@ class ServiceDesk(Actor):
             return
         world, entity = self.world, consumers.astype(np.int64) * 8 + cause
         key = world.streams.key("ticket", world.day)
-        by_bot = uniforms(key, entity, 0) < self.terms.bot_containment * self.bot_share
+        seen = world.faults.bot_seen(seconds)
+        by_bot = uniforms(key, entity, 0) < self._contained[cause] * self.bot_share * seen
+        world.records.tickets_by_type[cause, world.day] += consumers.size
         world.ledger.count("tickets", consumers.size)
         world.ledger.count("tickets_bot", int(by_bot.sum()))
         world.ledger.flow("tickets", consumers.size)
         world.ledger.flow("tickets_bot", int(by_bot.sum()))
         entity, seconds, consumers = entity[~by_bot], seconds[~by_bot], consumers[~by_bot]
-        mean = np.full(entity.size, 60.0 * self.terms.handle_minutes)
+        mean = np.full(entity.size, 60.0 * self._minutes[cause])
         service = lognormal_seconds(world.streams.key("handle", world.day), entity, mean, self.terms.handle_cv)
         patience = -60.0 * self.terms.patience_minutes * np.log(uniforms(key, entity, 1))
-        numbers = self.tickets.append(entity.size, consumer=consumers)
-        self.station.push(numbers, seconds, service, entity, patience.astype(np.int64))
+        numbers = self.tickets.append(entity.size, consumer=consumers, kind=cause, opened=seconds)
+        urgency = np.full(entity.size, self._urgency[cause]) if self.terms.triage else None
+        self.station.push(numbers, seconds, service, entity, patience.astype(np.int64), urgency)
         world.records.arrivals_hourly[self.crew.index, world.day] += hourly(seconds, world.day)
 
     def feel(self) -> None:
-        """Midnight: answered and abandoned contacts are counted; the latter cost trust."""
+        """Midnight: answered and abandoned contacts are counted; the latter cost trust, and some try again."""
         world = self.world
-        numbers, start, _ = self.station.take()
+        numbers, start, done = self.station.take()
         gave_up = start == ABANDONED
+        world.note_served(self.crew.index, (start - self.tickets.get("opened", numbers))[~gave_up], done)
         world.ledger.count("tickets_served", int((~gave_up).sum()))
         world.ledger.count("tickets_abandoned", int(gave_up.sum()))
         world.records.finished[self.crew.index, world.day] += numbers.size
-        world.consumers.waited_in_vain(self.tickets.get("consumer", np.sort(numbers[gave_up])))
+        lost = np.sort(numbers[gave_up])
+        world.consumers.waited_in_vain(self.tickets.get("consumer", lost))
+        self._try_again(lost)
         if self.station.inside == 0:
             self.tickets.drop_before(self.tickets.next)
+
+    def _try_again(self, numbers: Ints) -> None:
+        """Some contacts that were given up come back tomorrow, as new ones of the same type."""
+        kinds, consumers = self.tickets.get("kind", numbers), self.tickets.get("consumer", numbers)
+        for cause in np.unique(kinds):
+            mine = consumers[kinds == cause]
+            entity = mine.astype(np.int64) * 8 + int(cause)
+            self._ask_tomorrow(mine, "repeat contact", self.terms.repeat_share, int(cause), entity)
 
     def settle(self) -> None:
         """Wages of the day."""
         self.world.ledger.book("service_desk", "cash", -sum(self.crew.cost.values()))
+
+
+def _either(own: float | None, usual: float) -> float:
+    """A type's own value, or the desk's."""
+    return usual if own is None else own

@@ -141,16 +141,3 @@ def plan_of(hours: NDArray[np.float64], day: int, per_person: int = 1) -> list[t
         else:
             plan.append((begin, int(people) * per_person))
     return plan
-
-
-def capacity_of(plan: list[tuple[int, int]], day: int, per_server_hour: float) -> NDArray[np.float64]:
-    """(24,) jobs an hour that a plan can do, in the 24 hours from 06:00."""
-    begin = day * 86_400 + 6 * 3600
-    out = np.zeros(24)
-    for n, (second, servers) in enumerate(plan):
-        end = plan[n + 1][0] if n + 1 < len(plan) else begin + 86_400
-        for hour in range(24):
-            overlap = min(end, begin + (hour + 1) * 3600) - max(second, begin + hour * 3600)
-            if overlap > 0:
-                out[hour] += servers * per_server_hour * overlap / 3600
-    return out

@@ -36,11 +36,16 @@ class Supplier(Actor):
         for sku in np.flatnonzero(units.sum(axis=1)):
             noise = self.terms.lead_time_sd_days * normal(key, sku, 0)
             arrival = day + max(1, round(self.terms.lead_time_days + noise))
+            arrival += self.delay_days(arrival)
             part = np.zeros_like(units)
             part[sku] = units[sku]
             self.trucks[arrival] = self.trucks.get(arrival, 0) + part
             self.promised[promised] = self.promised.get(promised, 0) + part
             self._promise_of.setdefault(arrival, []).append((promised, part))
+
+    def delay_days(self, day: int) -> int:
+        """Days by which a fault holds up a truck that is due on `day`; what was promised stays."""
+        return self.world.faults.delay_days(self.name, day)
 
     def receive(self) -> None:
         """Today's truck docks; deliveries are paid `payment_days` later."""

@@ -124,6 +124,7 @@ def view_of(world: World) -> View:
         "courier_backlog": np.array([f.station.backlog() for f in world.fleets], np.int64),
         "temps_booked": np.array([[c.booked.get(day + h, 0) for h in range(AHEAD)] for c in world.crews], np.int64),
         "overtime_left": np.array([c.overtime_left() for c in world.crews]),
+        "courier_overtime_left": np.array([f.overtime_left() for f in world.fleets]),
         "late_share": r.late_share[past], "group_size": world.consumers.group_size.copy(),
         "group_orders_30d": r.group_orders[:, max(0, day - 30) : day].sum(axis=1), "messages": r.messages[:, past],
         "rival_index": r.rival_index[past],

@@ -33,6 +33,7 @@ class Warehouse(Actor):
             Crew(world, first_station, self.pick_pack, self.terms.pickers, self.terms.orders_per_hour),
             Crew(world, first_station + 1, self.returns, self.terms.inspectors, self.terms.returns_per_hour),
         )
+        world.faults.threaten("warehouse_outage", name, self.crews[0].shifts)
         self.restock = np.zeros(world.stock.shape[0], np.int64)
         """(V,) inspected units that go back on the shelf next morning."""
         self.docked: dict[int, list[tuple[Ints, Ints]]] = {}
@@ -81,7 +82,8 @@ class Warehouse(Actor):
         midnight = self.world.midnight
         for hour in sorted(h + 24 if h <= 6 else h for h in self.terms.waves):
             yield self.world.env.timeout(midnight + hour * 3600 - self.world.env.now)
-            parcels, _, _ = self.pick_pack.take()
+            parcels, start, done = self.pick_pack.take()
+            self.world.note_served(self.crews[0].index, start - self.world.parcels.get("placed", parcels), done)
             self.dispatch(parcels)
 
     def dispatch(self, parcels: Ints) -> None:
@@ -121,7 +123,8 @@ class Warehouse(Actor):
 
     def operate(self) -> None:
         """Midnight: what was inspected today is refunded, and restocked or written off."""
-        lines, _, _ = self.returns.take()
+        lines, _, done = self.returns.take()
+        self.world.note_served(self.crews[1].index, np.zeros(0, np.int64), done)
         self.world.records.finished[self.crews[1].index, self.world.day] += lines.size
         if lines.size:
             self.restock += self.world.orders.refund(np.sort(lines))

@@ -49,6 +49,12 @@ class Weather(Actor):
         self.celsius: Floats = self.usual + [self._deviations(n, climate, days) for n, climate in enumerate(climates)]
         """(C, days + 60) Celsius."""
         self._steps = self._error_steps(len(climates), days)
+        self._sudden: list[tuple[int, Floats]] = []
+        """(first second, (C, days + 60) Celsius taken off) of cold waves that nobody foretells: faults."""
+        for begin, fault, struck in world.faults.waves(world.shop.cities):
+            wave = _cooling(fault.start, (fault.end - fault.start) / timedelta(days=1), fault.drop_celsius,
+                            world.spec.calendar.start, days)  # fmt: skip
+            self._sudden.append((begin, np.outer(struck, wave)))
         categories = world.spec.catalogue.categories.values()
         self._cold = np.array([c.cold_demand for c in categories])
         self._gift = np.array([c.gift_demand for c in categories])
@@ -61,23 +67,29 @@ class Weather(Actor):
         world = self.world
         calendar = self._season[:, world.date.month - 1] * (1.0 + self._gift * gift_season(world.date))
         cold: Floats = MILD - self.celsius[:, world.day]
+        for _, wave in self._sudden:
+            cold = cold + wave[:, world.day]
         return np.exp(np.outer(cold, self._cold)) * calendar
 
     def forecast(self, day: int, horizon: int) -> Floats:
         """(C, horizon) Celsius of `day`, `day` + 1, ... as foretold on the morning of `day`; at most 60 days.
 
         Today is known. Errors are a sum of keyed steps, one a day of lead, so a forecast of the same day gets
-        better, not different, as it draws near; it fades into the season's mean, which stands from 15 days on.
+        better, not different, as it draws near; it fades into the season's mean, which stands from 15 days on. A cold
+        wave that is a fault is told from the first morning after its arrival, then with its whole course.
         """
         out = self.usual[:, day : day + horizon].copy()
         leads = np.arange(min(horizon, LEADS))
         weight = 1.0 - (leads / LEADS) ** 2
         seen = self.celsius[:, day + leads] + _ERROR_PER_ROOT_DAY * self._steps[:, day + leads, leads]
         out[:, leads] = weight * seen + (1.0 - weight) * out[:, leads]
+        for begin, wave in self._sudden:
+            if begin <= day * 86_400 + 6 * 3600:
+                out -= wave[:, day : day + horizon]
         return out
 
     def _error_steps(self, cities: int, days: int) -> Floats:
-        """(C, days, leads) sum of the forecast errors' steps, by day foretold; drawn once: 1.0 s of a year's run before."""
+        """(C, days, leads) sum of the forecast errors' steps, by day foretold; drawn once: daily, a year took 1.0 s."""
         out = np.zeros((cities, days, LEADS))
         for day in range(days):
             key = self.world.streams.key("weather forecast", day)
@@ -96,7 +108,7 @@ class Weather(Actor):
         dated = [wave for wave in self.world.spec.market.cold_waves if not wave.cities or name in wave.cities]
         start = self.world.spec.calendar.start
         for wave in [*dated, *self._random_waves(climate, start, days)]:
-            out -= _cooling(wave, start, days)
+            out -= _cooling(wave.start, wave.days, wave.drop_celsius, start, days)
         return out
 
     def _random_waves(self, climate: Climate, start: date, days: int) -> Iterator[ColdWave]:
@@ -121,9 +133,9 @@ def _yearly(climate: Climate, start: date, days: int) -> Floats:
     return wave
 
 
-def _cooling(wave: ColdWave, start: date, days: int) -> Floats:
-    """(days,) Celsius that a wave takes off each day's mean: the full drop on arrival, evenly less until it is over."""
-    age = np.arange(days) - (wave.start - datetime.combine(start, datetime.min.time())).total_seconds() / 86_400
+def _cooling(arrival: datetime, lasts: float, drop: float, start: date, days: int) -> Floats:
+    """(days,) Celsius that a wave takes off each day's mean: the full drop on arrival, evenly less for `lasts` days."""
+    age = np.arange(days) - (arrival - datetime.combine(start, datetime.min.time())).total_seconds() / 86_400
     felt = np.clip(age + 1.0, 0.0, 1.0)  # share of the day after the arrival
-    cooling: Floats = wave.drop_celsius * felt * np.clip(1.0 - np.maximum(age, 0.0) / wave.days, 0.0, 1.0)
+    cooling: Floats = drop * felt * np.clip(1.0 - np.maximum(age, 0.0) / lasts, 0.0, 1.0)
     return cooling

@@ -19,8 +19,9 @@ Columns = dict[str, NDArray[Any]]
 class RunResult:
     """Metrics and tables of one run, or the error that ended it.
 
-    `daily` columns are (T,); `hourly` holds station names (St,) and arrivals and capacity
-    (St, T, 24); `pnl` account names (A,) and fen (A, T); `cohorts` one row a group of customers.
+    `daily` columns are (T,); `hourly` holds the names of stations and couriers' depots (St + C,) and their
+    arrivals and capacity (St + C, T, 24); `pnl` account names (A,) and fen (A, T); `cohorts` one row a group of
+    customers.
     """
 
     schedule: str
@@ -63,6 +64,7 @@ def reduce(history: History) -> RunResult:
     days = np.arange(calendar.days, dtype=np.int32)
     dates = np.datetime64(calendar.start.isoformat()) + days.astype("timedelta64[D]")
     date = np.datetime_as_string(dates)
+    depots = [f"{city}/couriers" for city in history.scenario.market.cities]
     return RunResult(
         history.schedule,
         history.line_up,
@@ -70,9 +72,9 @@ def reduce(history: History) -> RunResult:
         metrics={name: float(metric.of(history)) for name, metric in all_metrics().items()},
         daily={"day": days, "date": date, **history.daily},
         hourly={
-            "station": np.array(history.stations),
-            "arrivals": history.arrivals_hourly,
-            "capacity": history.capacity_hourly,
+            "station": np.array([*history.stations, *depots]),
+            "arrivals": np.concatenate([history.arrivals_hourly, history.courier_arrivals_hourly]),
+            "capacity": np.concatenate([history.capacity_hourly, history.courier_capacity_hourly]),
         },
         pnl={"account": np.array(list(history.accounts)), "fen": np.stack(list(history.accounts.values()))},
         cohorts=_cohorts(history),

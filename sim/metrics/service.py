@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.ledger import History
+from sim.ledger import History, wait_quantile
 from sim.metrics import metric
+
+Ints = NDArray[np.int64]
 
 
 def _total(history: History, name: str) -> float:
@@ -46,6 +49,43 @@ def contacts_per_100_orders(history: History) -> float:
 def abandoned_share(history: History) -> float:
     """Abandoned / passed on by the bot."""
     return _share(_total(history, "tickets_abandoned"), _total(history, "tickets") - _total(history, "tickets_bot"))
+
+
+def _served(history: History, kind: str) -> tuple[Ints, float]:
+    """((B,) histogram of waits, their sum in seconds) at the stations of a kind, scored days."""
+    rows = [n for n, name in enumerate(history.stations) if name.rsplit("/")[-1] == kind]
+    if not history.wait_counts.size:
+        return np.zeros(1, np.int64), 0.0
+    counts = history.wait_counts[rows][:, history.scored].sum(axis=(0, 1))
+    return counts, float(history.wait_seconds[rows][:, history.scored].sum())
+
+
+@metric("pick_pack_wait_hours", "hours", "lower", "mean time from order to the start of picking, scored days")
+def pick_pack_wait_hours(history: History) -> float:
+    """Nights in which nobody picks included."""
+    counts, seconds = _served(history, "pick_pack")
+    return _share(seconds / 3600.0, float(counts.sum()))
+
+
+@metric("pick_pack_wait_p99_hours", "hours", "lower", "the time within which 99 of 100 orders were begun, scored days")
+def pick_pack_wait_p99_hours(history: History) -> float:
+    """From a histogram: right to 9 %."""
+    return wait_quantile(_served(history, "pick_pack")[0], 0.99) / 3600.0
+
+
+@metric("desk_wait_minutes", "minutes", "lower", "mean wait of the contacts that an agent answered, scored days")
+def desk_wait_minutes(history: History) -> float:
+    """Those that gave up are not among them: see `abandoned_share`."""
+    counts, seconds = _served(history, "service_desk")
+    return _share(seconds / 60.0, float(counts.sum()))
+
+
+@metric(
+    "desk_wait_p99_minutes", "minutes", "lower", "the wait within which 99 of 100 of them were answered, scored days"
+)
+def desk_wait_p99_minutes(history: History) -> float:
+    """From a histogram: right to 9 %."""
+    return wait_quantile(_served(history, "service_desk")[0], 0.99) / 60.0
 
 
 @metric("return_rate", "share", "lower", "units inspected on the returns dock per unit ordered, scored days")

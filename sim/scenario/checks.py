@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from sim import plugins
 from sim.errors import PluginError, did_you_mean
 from sim.scenario.catalogue import ROLES
+from sim.scenario.faults import PLACES, SIZES, Fault
 from sim.scenario.reader import Path
 from sim.scenario.root import KINDS, Written
 from sim.scenario.schedules import KEvents, Staged, most_pieces, source_of
@@ -17,7 +18,7 @@ Problem = tuple[Path, str, str | None, str | None]
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-]{0,63}")
 _MOST = {"skus": 2000, "categories": 200, "cities": 200, "segments": 50, "channels": 10, "warehouses": 50,
-         "campaigns": 500, "services": 200, "festivals": 200}  # fmt: skip
+         "campaigns": 500, "services": 200, "festivals": 200, "faults": 200}  # fmt: skip
 MOST_SIZES, MOST_VARIANTS, MOST_GIFTS = 64, 32_000, 1_000
 """Sizes of one SKU; sizes of all, an SKU without them counting one; gifts of one schedule."""
 
@@ -25,7 +26,7 @@ MOST_SIZES, MOST_VARIANTS, MOST_GIFTS = 64, 32_000, 1_000
 def faults_of(scenario: Written) -> list[Problem]:
     """All faults of a scenario whose parts are each right."""
     checks = (_names, _sizes, _shares, _references, _variants, _services, _bundles, _gifts, _channels, _schedules,
-              _dates, _numbers, _strategies)  # fmt: skip
+              _dates, _numbers, _strategies, _faults, _triage)  # fmt: skip
     return [problem for check in checks for problem in check(scenario)]
 
 
@@ -44,7 +45,7 @@ def _named_parts(s: Written) -> dict[Path, Iterable[str]]:
         ("catalogue", "skus"): s.catalogue.skus, ("operations", "warehouses"): s.operations.warehouses,
         ("operations", "suppliers"): s.operations.suppliers, ("campaigns",): s.campaigns,
         ("schedules",): s.schedules, ("line_ups",): s.line_ups, ("catalogue", "services"): s.catalogue.services,
-        ("market", "rival", "festivals"): s.market.rival.festivals,
+        ("market", "rival", "festivals"): s.market.rival.festivals, ("faults",): s.faults,
         **{("campaigns", name, "gifts"): c.gifts for name, c in s.campaigns.items()},
         **{("campaigns", name, "bundles"): c.bundles for name, c in s.campaigns.items()},
     }  # fmt: skip
@@ -305,3 +306,38 @@ def _strategies(s: Written) -> Iterator[Problem]:
                 plugins.build(kind, use.use, use.parameters, s.folder)
             except PluginError as error:
                 yield ("line_ups", name, kind), str(error), None, None
+
+
+def _faults(s: Written) -> Iterator[Problem]:
+    """Places that exist and belong to the kind, windows within the calendar."""
+    known: dict[str, Iterable[str]] = {
+        "cities": s.market.cities,
+        "warehouses": s.operations.warehouses,
+        "suppliers": s.operations.suppliers,
+    }
+    one = {"cities": "a city", "warehouses": "a warehouse", "suppliers": "a supplier"}
+    for name, fault in s.faults.items():
+        path: Path = ("faults", name)
+        for key, names in known.items():
+            for n, item in enumerate(getattr(fault, key)):
+                yield from _unknown((*path, key, n), item, names, one[key])
+            if getattr(fault, key) and PLACES[fault.kind] != key:
+                yield (*path, key), f"must not be given: {fault.kind} has none", str(getattr(fault, key)), None
+        for key in ("share", "days", "drop_celsius"):
+            value = getattr(fault, key)
+            if value != Fault.model_fields[key].default and key != SIZES.get(fault.kind, "share"):
+                yield (*path, key), f"must not be given: {fault.kind} has none", f"{value:g}", None
+        last = s.calendar.second_of(fault.end)
+        if fault.end <= fault.start:
+            yield (*path, "end"), "must lie after the start", str(fault.end), None
+        elif s.calendar.second_of(fault.start) < 0 or last > 86_400 * s.calendar.days:
+            first, days = s.calendar.start, s.calendar.days
+            got = f"{fault.start} to {fault.end}"
+            yield path, f"must lie within the calendar, {first} and the {days:,} days from it", got, None
+
+
+def _triage(s: Written) -> Iterator[Problem]:
+    triage = s.operations.service_desk.triage
+    for n, item in enumerate(triage):
+        if item in triage[:n]:
+            yield ("operations", "service_desk", "triage", n), "must name each type once", repr(item), None

@@ -114,3 +114,28 @@ def holiday_demand(day: date, week: float = 0.6) -> float:
     if day.year not in _LUNAR or not 0 <= (day - _holiday(day.year)).days < _HOLIDAY_DAYS:
         return 1.0
     return week
+
+
+def public_holidays(year: int) -> frozenset[date]:
+    """The days of a year on which the law pays overtime at the holiday rate; none outside 2015-2035.
+
+    State Council Decree 644 (11 days, from 2014) and its revision by Decree 795 (13 days, from 2025). Days that are
+    only shifted around them make no difference: they stay rest days and workdays by the calendar.
+
+    >>> sorted(day.isoformat()[5:] for day in public_holidays(2024))[:5]
+    ['01-01', '02-10', '02-11', '02-12', '04-04']
+    """
+    if year not in _LUNAR:
+        return frozenset()
+    spring, longer = spring_festival(year), year >= 2025
+    days = [date(year, 1, 1), _tomb_sweeping(year), date(year, 5, 1)]
+    days += [festival_date("dragon_boat", year), festival_date("mid_autumn", year)]
+    days += [spring + timedelta(days=n) for n in range(-1 if longer else 0, 3)]
+    days += [date(year, 10, n) for n in (1, 2, 3)] + ([date(year, 5, 2)] if longer else [])
+    return frozenset(days)
+
+
+def _tomb_sweeping(year: int) -> date:
+    """Qingming, 4 or 5 April: the usual formula of the solar term, right for 2000-2099."""
+    n = year % 100
+    return date(year, 4, int(n * 0.2422 + 4.81) - n // 4)

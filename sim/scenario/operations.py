@@ -44,7 +44,7 @@ class CourierFleet(Section):
         "31 % deliver > 100 a day (2019), 80 % <= 200 (2020)", gt=0, le=2000,
     )  # fmt: skip
     surge_max_factor: float = param(
-        1.2, "1", "most surge capacity, as a multiple of the base fleet, with overtime and hired runs",
+        1.2, "1", "most surge capacity, hired runs, as a multiple of the base fleet",
         "Double 11 doubles the usual load", ge=0, le=10,
     )  # fmt: skip
     parcel_yuan: float = param(2.0, "yuan/parcel", "last-mile pay", "1.2-3 yuan", ge=0, le=1000)
@@ -52,6 +52,33 @@ class CourierFleet(Section):
         0.5, "yuan/parcel", "extra pay on surge capacity, rising linearly to twice this at the limit",
         "peak surcharge 2018", ge=0, le=1000,
     )  # fmt: skip
+    overtime_max_factor: float = param(
+        2.0, "1", "longest day with overtime, as a multiple of the courier hours; it ends at midnight in any case",
+        "Double 11 doubles the usual load; 19-hour days (2016)", ge=1, le=3,
+    )  # fmt: skip
+    employed: bool = param(
+        True, "true or false", "whether the law's limits on overtime hold for these couriers; gig workers have none",
+        ASSUMPTION,
+    )  # fmt: skip
+    order: Literal["arrival", "promise"] = param(
+        "arrival", "name", "who is served first: arrival (first come) or promise (earliest promised)"
+    )
+
+
+TicketType = Literal[
+    "pre_sale", "order", "where_is_my_order", "wrong_or_missing", "price_protection", "returns"
+]  # fmt: skip
+TICKET_TYPES: tuple[str, ...] = TicketType.__args__  # type: ignore[attr-defined]  # a Literal's values, in order
+"""Why people turn to customer service, by number."""
+
+
+class Ticket(Section):
+    """What is special about one type of ticket; the desk's own value where a field is not given."""
+
+    bot_containment: float | None = param(
+        None, "share", "contacts of this type the bot can resolve; less for complex ones", ge=0, le=1
+    )
+    handle_minutes: float | None = param(None, "minutes", "mean handle time of this type", gt=0, le=600)
 
 
 class ServiceDesk(Section):
@@ -78,6 +105,19 @@ class ServiceDesk(Section):
     rule_complexity: float = param(
         1.0, "1", "extra questions per visit while a threshold or deposit rule runs, relative", ASSUMPTION, ge=0, le=50
     )
+    contacts_per_return: float = param(
+        0.0, "contacts/line", "contacts about the refund, per returned line inspected", ASSUMPTION, ge=0, le=1
+    )
+    contacts_per_parcel: float = param(
+        0.0, "contacts/parcel", "contacts about a wrong or missing item, per parcel delivered", ASSUMPTION, ge=0, le=1
+    )
+    repeat_share: float = param(
+        0.0, "share", "contacts given up in the queue that are tried again the next day", ASSUMPTION, ge=0, le=1
+    )
+    tickets: dict[TicketType, Ticket] = Field(default={}, description="what is special about a type of ticket")
+    triage: list[TicketType] = Field(
+        default=[], description="types that agents take first, in this order; first come, first served where empty"
+    )
 
 
 class Supplier(Section):
@@ -95,6 +135,7 @@ class Labour(Section):
     agent_hour_yuan: float = param(30.0, "yuan/hour", "service agent with on-costs", ASSUMPTION, ge=0, le=10_000)
     overtime_factor: float = param(1.5, "1", "overtime pay on a weekday", _LAW, ge=1, le=10)
     rest_day_factor: float = param(2.0, "1", "overtime pay on Saturday and Sunday", _LAW, ge=1, le=10)
+    holiday_factor: float = param(3.0, "1", "overtime pay on a public holiday", _LAW, ge=1, le=10)
     overtime_hours_per_day: float = param(3.0, "hours", "most overtime a person works in a day", _LAW, ge=0, le=3)
     overtime_hours_per_month: float = param(36.0, "hours", "most overtime a person works in a month", _LAW, ge=0, le=36)
     guaranteed_share: float = param(

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 
 from sim.scenario.campaigns import Campaign
 from sim.scenario.catalogue import Catalogue
+from sim.scenario.faults import Fault
 from sim.scenario.market import Market
 from sim.scenario.operations import Operations
 from sim.scenario.schedules import Entry, pieces, source_of
@@ -129,6 +130,7 @@ class _Whole(Section, Generic[E]):
     )
     line_ups: dict[str, LineUp] = Field(description="named sets of strategies", min_length=1)
     red_lines: RedLines = Field(default=RedLines(), description="limits on prices")
+    faults: dict[str, Fault] = Field(default={}, description="what goes wrong, by name")
     compare: Compare = Field(default=Compare(), description="what is compared")
     _folder: Path = PrivateAttr(default=Path())
 

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sim.actors.parcel_station import ParcelStation
-from sim.actors.station import FOREVER, Station, capacity_of, plan_of
+from sim.actors.station import FOREVER, Station, plan_of
 from sim.kernels.station import ABANDONED, order_of
 
 FIDELITIES = pytest.mark.parametrize("kind", [Station, ParcelStation])
@@ -177,7 +177,6 @@ def test_a_plan_works_exactly_the_rostered_hours() -> None:
     begin = 2 * 86_400 + 6 * 3600
     assert plan == [(begin, 3), (begin + 4 * 3600, 2), (begin + 8 * 3600, 0), (begin + 16 * 3600, 1),
                     (begin + 16 * 3600 + 12_600, 0)]  # fmt: skip
-    assert capacity_of(plan, 2, 10.0).sum() == pytest.approx(235.0)
 
 
 @FIDELITIES

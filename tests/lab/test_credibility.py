@@ -18,7 +18,7 @@ from sim.lab.credibility.bands import BANDS, NOT_MEASURED, Band
 from sim.lab.credibility.bench import PROMO, WINDOW, Bench, Cut, Lived
 from sim.lab.credibility.figures import all_figures, figure
 from sim.lab.credibility.figures.bump import Split, profit, split
-from sim.lab.credibility.figures.operations import days_of, hours, late, peak
+from sim.lab.credibility.figures.operations import days_of, hours, late, load, matched_repeat, peak
 from sim.lab.credibility.figures.people import dispersion, newcomers, top_share
 from sim.lab.credibility.figures.price import elasticities
 from sim.lab.credibility.table import Row, chosen, text
@@ -142,6 +142,26 @@ def test_late_share_and_hours_are_weighted_by_parcels(history: History) -> None:
 def test_peak_is_over_the_median() -> None:
     assert peak(np.array([2.0, 2.0, 9.0])) == 4.5
     assert math.isnan(peak(np.array([0.0, 0.0, 9.0])))
+
+
+def test_load_is_parcels_a_courier() -> None:
+    assert load(np.array([[200.0, 30.0]]), np.array([[2.0, 0.0]])).tolist() == [[100.0, 0.0]]
+
+
+def test_late_first_orders_are_matched_by_the_day_of_the_order(history: History) -> None:
+    """Day 5: 1 late, comes back; 2 and 3 in time, one comes back. Day 7: 4 late, stays away; 5 in time, comes back.
+    6 was there at the start, 7 is late on a day of his own, 8 is not followed long enough: none of them counts.
+    (1 + 0) / (1 x 1/2 + 1 x 1) = 2/3; within one day of the first order nobody is back."""
+    who = np.array([1, 1, 2, 2, 3, 4, 5, 5, 6, 6, 7, 8, 8], np.int32)
+    when = np.array([5, 9, 5, 8, 5, 7, 7, 30, 5, 6, 50, 200, 201], np.int16)
+    late_who, late_when = np.array([1, 4, 6, 7, 8, 5], np.int32), np.array([5, 7, 5, 50, 200, 30], np.int16)
+    mine = replace(
+        history, order_customer=who, order_day=when, source=np.array([0, 1, 1, 3, 1, 2, 0, 1, 1], np.int8),
+        late_customer=late_who, late_day=late_when,
+    )  # fmt: skip
+    assert matched_repeat(mine, 120) == pytest.approx(2 / 3)
+    assert matched_repeat(mine, 1) != matched_repeat(mine, 1)  # nobody in time comes back so soon: NaN
+    assert math.isnan(matched_repeat(history, 120))
 
 
 # ---- worlds ------------------------------------------------------------------------------------

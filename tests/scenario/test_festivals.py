@@ -14,6 +14,7 @@ from sim.scenario.festivals import (
     festival_date,
     gift_season,
     holiday_demand,
+    public_holidays,
     spring_festival,
 )
 
@@ -56,3 +57,14 @@ def test_demand_falls_in_the_holiday_week_alone() -> None:
     assert (low[0], low[-1], len(low)) == (date(2024, 2, 9), date(2024, 2, 16), 8)
     assert holiday_demand(date(2024, 2, 10), 1.0) == 1.0 and holiday_demand(date(2050, 2, 10)) == 1.0
     assert gift_season(date(2050, 1, 20)) == 0.0
+
+
+def test_public_holidays_are_those_of_the_decree() -> None:
+    """11 days until 2024, 13 from 2025; fewer where Mid-Autumn falls on National Day, as in 2020."""
+    assert {year: len(public_holidays(year)) for year in (2019, 2020, 2024, 2025)} == {
+        2019: 11, 2020: 10, 2024: 11, 2025: 13,
+    }  # fmt: skip
+    assert {date(2023, 4, 5), date(2024, 4, 4), date(2025, 1, 28), date(2025, 5, 2)} <= {
+        day for year in (2023, 2024, 2025) for day in public_holidays(year)
+    }
+    assert public_holidays(1999) == frozenset()

@@ -142,3 +142,66 @@ def contact_hour_peak_over_mean(bench: Bench) -> float:
     rush, normal = days_of(history)
     desk = history.arrivals_hourly[history.stations.index("service_desk")]
     return _ratio(float(desk[rush].max()), float(desk[normal].mean()))
+
+
+def load(parcels: Floats, people: Floats) -> Floats:
+    """(C, days) parcels a courier hands over; 0 where nobody is on the road.
+
+    >>> load(np.array([[200.0, 30.0]]), np.array([[2.0, 0.0]]))
+    array([[100.,   0.]])
+    """
+    return np.divide(parcels, people, out=np.zeros_like(parcels), where=people > 0)
+
+
+@figure(
+    "courier_peak_over_normal", "parcels a courier hands over: busiest / median scored day, worst city, baseline pair"
+)
+def courier_peak_over_normal(bench: Bench) -> float:
+    """Surge runs count as couriers; overtime is worked by the same people."""
+    history = bench.baseline().history
+    parcels = history.courier_finished_hourly[:, history.scored].sum(axis=2).astype(np.float64)
+    return max(peak(city) for city in load(parcels, history.couriers_on_road[:, history.scored]))
+
+
+@figure("pack_orders_per_hour", "orders picked and packed per hour worked on the busiest scored day, baseline pair")
+def pack_orders_per_hour(bench: Bench) -> float:
+    """The day on which most are; hours of regular staff, overtime and temps, idle ones included."""
+    history = bench.baseline().history
+    mine = [n for n, name in enumerate(history.stations) if name.endswith("/pick_pack")]
+    packed = history.finished_hourly[mine][:, history.scored].sum(axis=(0, 2)).astype(np.float64)
+    worked = history.hours_worked[mine][:, :, history.scored].sum(axis=(0, 1))
+    return _ratio(float(packed.max()), float(worked[int(np.argmax(packed))]))
+
+
+def matched_repeat(history: History, days: int) -> float:
+    """Share of customers who order again within `days` of a first order that came late / the same of first orders of
+    the same day that came in time, the days weighted by late ones; NaN where no day has both.
+
+    Won in the run, by the day of the first order; somebody with two parcels that day counts as late when one was.
+    """
+    who, when = history.order_customer, history.order_day.astype(np.int64)
+    first = np.full(history.source.size, np.iinfo(np.int64).max)
+    np.minimum.at(first, who, when)
+    again = np.zeros(first.size, np.bool_)
+    again[who[(when > first[who]) & (when <= first[who] + days)]] = True
+    late = np.zeros(first.size, np.bool_)
+    ill = history.late_day.astype(np.int64) == first[history.late_customer]
+    late[history.late_customer[ill]] = True
+    followed = (history.source > 0) & (first <= history.scenario.calendar.days - 1 - days)
+    back = expected = 0.0
+    for day in np.unique(first[followed & late]):
+        mine = followed & (first == day)
+        if (mine & ~late).any():
+            back += float(again[mine & late].sum())
+            expected += float((mine & late).sum()) * float(again[mine & ~late].mean())
+    return _ratio(back, expected)
+
+
+REPEAT_DAYS = 120
+"""Days a first order is followed; the source follows 180, which leaves too few of the shipped calendar's 210."""
+
+
+@figure("late_repeat_ratio_first", "reorder within 120 days, first order late / in time on the same day, baseline pair")
+def late_repeat_ratio_first(bench: Bench) -> float:
+    """Matched by the day of the order, as late ones cluster after a festival, when others are won."""
+    return matched_repeat(bench.baseline().history, REPEAT_DAYS)

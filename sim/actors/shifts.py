@@ -1,0 +1,89 @@
+"""Who is at work at a station, second by second: the roster's plan, and what a fault leaves of it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actors.parcel_station import AnyStation
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+Floats = NDArray[np.float64]
+_DAY = 86_400
+
+
+class Shifts:
+    """Moves a station's servers: planned ones less those that a fault keeps away, plus hired ones.
+
+    A fault takes its share of the planned servers at any time, also of those a later change of the plan brings;
+    when it ends, what the plan then says is back. Hired servers (couriers' surge runs) stay.
+    """
+
+    def __init__(self, world: World, station: AnyStation, jobs_per_server_hour: float) -> None:
+        self.world, self.station, self.rate = world, station, jobs_per_server_hour
+        self.planned = self.hired = 0
+        self._absent: dict[str, float] = {}
+        """Fault that has begun and not ended -> share of the planned servers it keeps away."""
+        self._since = 0
+        self.capacity: Floats = np.zeros(24)
+        """Jobs an hour that those at work can do, by hour of today, so far."""
+        self.server_seconds: NDArray[np.int64] = np.zeros((2, 24), np.int64)
+        """Seconds worked by planned and by hired servers, by hour of today, so far."""
+
+    @property
+    def present(self) -> int:
+        """Planned servers that are there: each fault takes its share of what others leave, in whole servers."""
+        left = self.planned
+        for share in self._absent.values():
+            left -= int(share * left + 0.5)
+        return left
+
+    def begin(self, plan: Iterable[tuple[int, int, int]]) -> None:
+        """From now on the station is worked by a plan of (second, planned, hired servers)."""
+        self.world.env.process(self._run(list(plan)))
+
+    def _run(self, plan: list[tuple[int, int, int]]) -> Generator[Any, Any, None]:
+        """SimPy process: each change of the plan at its second."""
+        env = self.world.env
+        for second, planned, hired in plan:
+            if second > env.now:
+                yield env.timeout(second - env.now)
+            self.note()
+            self.planned, self.hired = planned, hired
+            self._apply()
+
+    def strike(self, fault: str, share: float) -> None:
+        """From now on a fault keeps away `share` of the planned servers; 0 ends it."""
+        self.note()
+        if share > 0.0:
+            self._absent[fault] = share
+        else:
+            self._absent.pop(fault, None)
+        self._apply()
+
+    def _apply(self) -> None:
+        """The station's servers become what is there now."""
+        for _ in self.station.work([(int(self.world.env.now), self.present + self.hired)]):
+            raise AssertionError("a change that is due now does not wait")
+
+    def note(self) -> None:
+        """Writes down who has worked since the last change; called at every change and at midnight."""
+        now, servers = int(self.world.env.now), self.present + self.hired
+        while self._since < now:
+            hour, end = self._since % _DAY // 3600, min(now, (self._since // 3600 + 1) * 3600)
+            length = end - self._since
+            self.capacity[hour] += servers * self.rate * length / 3600
+            self.server_seconds[:, hour] += self.present * length, self.hired * length
+            self._since = end
+
+    def close_day(self) -> tuple[Floats, NDArray[np.int64]]:
+        """Midnight: (capacity (24,), server seconds (2, 24)) of the day that ends; the next one begins at zero."""
+        self.note()
+        day = self.capacity, self.server_seconds
+        self.capacity, self.server_seconds = np.zeros(24), np.zeros((2, 24), np.int64)
+        return day
