@@ -47,8 +47,13 @@ PNL: dict[str, str] = {
     "courier_surge": "last mile, surge runs",
     "returns_transport": "carriage of returned parcels",
     "space": "warehouse rent",
-    "interest": "cost of money bound in stock",
+    "interest": "cost of money bound in stock or working capital",
     "salvage_loss": "mark-down of the stock left on the last day to its salvage value",
+    "purchase_variance": "standard cost less invoice of what was delivered: price breaks",
+    "store_staff": "all hours of the stores",
+    "store_rent": "rent of the stores",
+    "platform_fee": "fixed platform fee, beside the commission",
+    "cash_interest": "interest earned on cash, or paid on an overdraft",
 }
 """P&L accounts and what they hold; income positive, cost negative; profit is their sum."""
 
@@ -80,6 +85,9 @@ DAILY: dict[str, str] = {
     "regrets": "buyers who have seen cheaper what they bought",
     "channel_inversions": "SKUs that another channel sold cheaper than the first by more than the red line's gap",
     "red_line_corrections": "prices, coupons and lines corrected by a red line",
+    "store_units": "units that buyers took home from a store",
+    "store_parcels": "parcels that stores shipped",
+    "store_buyers": "buyers served at the tills of stores",
 }
 """Daily counts (integers) and what they hold."""
 
@@ -92,6 +100,9 @@ DAILY_FLOATS: dict[str, str] = {
     "overtime_hours": "overtime worked",
     "temp_hours": "hours worked by temps",
     "cash_yuan": "cash",
+    "receivable_yuan": "paid by buyers, not paid out yet",
+    "payable_yuan": "owed to suppliers",
+    "store_wait_minutes": "mean wait at the tills, of buyers served that day",
 }
 """Daily quantities with their unit in the name."""
 
