@@ -57,7 +57,7 @@ class Supplier(Actor):
         """Day -> fen to be received."""
         self.delays: list[tuple[int, int, int]] = []
         """(first day, day after the last, days): trucks that leave then are so much later than foreseen."""
-        self._turn, self._room = 0, 0
+        self._turn, self._room = -1, 0
         """The day on which the next unit can leave, and how many more can that day."""
 
     def delay_days(self, day: int) -> int:
