@@ -55,7 +55,11 @@ PNL: dict[str, str] = {
     "platform_fee": "fixed platform fee, beside the commission",
     "cash_interest": "interest earned on cash, or paid on an overdraft",
 }
-"""P&L accounts and what they hold; income positive, cost negative; profit is their sum."""
+"""P&L accounts and what they hold; income positive, cost negative; profit is their sum.
+
+Holding stock is `space` and `interest`; training and hiring of temps is in `labour_temps`; returns are handled in
+`labour_*` (inspection), `returns_transport` and `write_off`.
+"""
 
 ASSETS: tuple[str, ...] = ("cash", "receivable", "stock", "payable")
 """Balance accounts; what is owed is negative."""

@@ -203,7 +203,8 @@ def test_nothing_is_lost_in_random_small_worlds(seed: int) -> None:
     cities = {"east": {"share": 0.6, "line_haul_hours": {"v": 1.0}}, "west": {"share": 0.4}}
     warehouses = {name: {"start_days": float(rng.integers(3)), "pickers": 5} for name in ("w", "v")}
     rules = campaign(3, 5, markdown=0.2, presale={"start": "2023-10-03T10:00", "deposit": 0.2},
-                     price_match={"days": 9}, gifts={"mug": {"stock_units": 40}}, threshold={"spend_yuan": 150.0, "save_yuan": 20.0})  # fmt: skip
+                     price_match={"days": 9}, gifts={"mug": {"stock_units": 40}},
+                     threshold={"spend_yuan": 150.0, "save_yuan": 20.0})  # fmt: skip
     later = campaign(8, 9, markdown=0.4)
     stores = {city: store() for city in cities if rng.random() < 0.8} or {"west": store()}
     scenario = market(
