@@ -57,6 +57,8 @@ class Shop:
     skus: tuple[str, ...]
     cities: tuple[str, ...]
     warehouses: tuple[str, ...]
+    """Places that hold stock: the warehouses, then the stores, `CITY/store`. Stores fill up from their city's home
+    warehouse every night; what is ordered for one is delivered there."""
     groups: tuple[str, ...]
     channels: tuple[str, ...]
     stations: tuple[str, ...]
@@ -109,6 +111,16 @@ class Shop:
     margin_floor: float
     interest_per_year: float
     salvage_share: float
+    price_breaks: Floats = field(default_factory=lambda: np.zeros((0, 0, 2)))
+    """(K, B, 2) units of an order line of one SKU, all warehouses together, and the discount on the unit cost that it
+    gets from there on; zeros after a SKU's last break."""
+    supplier: tuple[str, ...] = ()
+    """(K,) who delivers each SKU."""
+    supplier_units_per_day: Floats = field(default_factory=lambda: np.zeros(0))
+    """(K,) most units of all its SKUs together that the SKU's supplier sends in a day; inf where unlimited. Due dates
+    on order hold the wait."""
+    store: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    """(C,) the place among `warehouses` of each city's store, -1 where it has none."""
 
 
 @dataclass(frozen=True)

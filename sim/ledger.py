@@ -51,10 +51,19 @@ PNL: dict[str, str] = {
     "courier_surge": "last mile, surge runs",
     "returns_transport": "carriage of returned parcels",
     "space": "warehouse rent",
-    "interest": "cost of money bound in stock",
+    "interest": "cost of money bound in stock or working capital",
     "salvage_loss": "mark-down of the stock left on the last day to its salvage value",
+    "purchase_variance": "standard cost less invoice of what was delivered: price breaks",
+    "store_staff": "all hours of the stores",
+    "store_rent": "rent of the stores",
+    "platform_fee": "fixed platform fee, beside the commission",
+    "cash_interest": "interest earned on cash, or paid on an overdraft",
 }
-"""P&L accounts and what they hold; income positive, cost negative; profit is their sum."""
+"""P&L accounts and what they hold; income positive, cost negative; profit is their sum.
+
+Holding stock is `space` and `interest`; training and hiring of temps is in `labour_temps`; returns are handled in
+`labour_*` (inspection), `returns_transport` and `write_off`.
+"""
 
 ASSETS: tuple[str, ...] = ("cash", "receivable", "stock", "payable")
 """Balance accounts; what is owed is negative."""
@@ -84,6 +93,9 @@ DAILY: dict[str, str] = {
     "regrets": "buyers who have seen cheaper what they bought",
     "channel_inversions": "SKUs that another channel sold cheaper than the first by more than the red line's gap",
     "red_line_corrections": "prices, coupons and lines corrected by a red line",
+    "store_units": "units that buyers took home from a store",
+    "store_parcels": "parcels that stores shipped",
+    "store_buyers": "buyers served at the tills of stores",
 }
 """Daily counts (integers) and what they hold."""
 
@@ -97,6 +109,9 @@ DAILY_FLOATS: dict[str, str] = {
     "temp_hours": "hours worked by temps",
     "courier_overtime_hours": "overtime of couriers",
     "cash_yuan": "cash",
+    "receivable_yuan": "paid by buyers, not paid out yet",
+    "payable_yuan": "owed to suppliers",
+    "store_wait_minutes": "mean wait at the tills, of buyers served that day",
 }
 """Daily quantities with their unit in the name."""
 

@@ -42,8 +42,10 @@ from sim.actors.rival import Rival
 from sim.actors.service_desk import ServiceDesk
 from sim.actors.services import Services
 from sim.actors.sizes import Sizes
+from sim.actors.store import Store
 from sim.actors.supplier import Supplier
-from sim.actors.view import AHEAD, calendar_arrays, campaign_infos, routes, shop_of
+from sim.actors.treasury import Treasury
+from sim.actors.view import AHEAD, calendar_arrays, campaign_infos, offer_routes, shop_of
 from sim.actors.warehouse import Warehouse
 from sim.actors.weather import Weather
 from sim.contracts import LineUp
@@ -96,7 +98,7 @@ class World(mesa.Model):
         self.records, self.ledger = Records.empty(shop, days), Ledger(days, k)
         self.sizes = Sizes.of([catalogue.skus[name] for name in shop.skus])
         self.stock: Ints = np.zeros((self.sizes.sku.size, len(shop.warehouses)), np.int64)
-        self.route = routes(scenario)
+        self.route = offer_routes(scenario)
         self.cost_fen: Ints = np.round(100 * shop.unit_cost).astype(np.int64)
         self.volume = shop.volume_litres
         self.resale_share = np.array([catalogue.categories[c].resale_share for c in shop.category])
@@ -124,12 +126,14 @@ class World(mesa.Model):
         self.consumers = Consumers(self)
         self.segments = [Segment(self, name, n) for n, name in enumerate(self.spec.market.segments)]
         self.warehouses = [Warehouse(self, name, n, 2 * n) for n, name in enumerate(ops.warehouses)]
+        self.stores = [Store(self, city, len(ops.warehouses) + n) for n, city in enumerate(ops.stores)]
         self.fleets = [CourierFleet(self, name, n) for n, name in enumerate(self.shop.cities)]
         self.orders = OrderBook(self)
         self.desk = ServiceDesk(self, len(self.shop.stations) - 1)
         self.crews: list[Crew] = [crew for w in self.warehouses for crew in w.crews] + [self.desk.crew]
         self.stations: list[AnyStation] = [crew.station for crew in self.crews]
         self.merchant = Merchant(self, line_up)
+        self.treasury = Treasury(self)
         for guest in guests:
             guest(self)
         actors = sorted(self.agents, key=lambda actor: actor.unique_id)
@@ -142,6 +146,8 @@ class World(mesa.Model):
             served = self.shop.city_share[self.shop.home_warehouse == warehouse.number].sum()
             units = np.ceil(expected * served * warehouse.terms.start_days).astype(np.int64)
             self.stock[:, warehouse.number] = self.sizes.split(units)
+        for store in self.stores:
+            store.open(expected)
         opening = self.shelf_units().sum(axis=1)
         self.ledger.units_in += opening
         value = int((opening * self.cost_fen).sum())
@@ -168,7 +174,8 @@ class World(mesa.Model):
         """All days of the calendar. Raises StrategyError or LawBrokenError."""
         self.env.process(self._days())
         self.env.run()
-        for station in (*self.stations, *(fleet.station for fleet in self.fleets)):
+        queues = (*self.stations, *(f.station for f in self.fleets), *(store.till for store in self.stores))
+        for station in queues:
             self.ledger.check("little", station.name, *station.little())
         history = self._history()
         self._release()
@@ -258,9 +265,9 @@ class World(mesa.Model):
         ledger, day = self.ledger, self.day
         stock = self.stock.sum(axis=1) + self.orders.reserved.sum(axis=1) + self._moving()
         shelf_units = self.sizes.total(stock)
-        restock = self.sizes.total(np.sum([w.restock for w in self.warehouses], axis=0))
+        restock = self.sizes.total(np.sum([n.restock for n in (*self.warehouses, *self.stores)], axis=0))
         value = int(((shelf_units + restock) * self.cost_fen).sum())
-        ledger.book("interest", "cash", -round(value * self.spec.operations.finance.interest_per_year / 365))
+        self.treasury.close(value)
         ledger.check_units(self.shop.skus, shelf_units)
         bills = -sum(sum(s.bills.values()) for s in self.suppliers.values())
         ledger.check_money({"stock": value, "payable": bills})
@@ -297,6 +304,8 @@ class World(mesa.Model):
             lost = (1.0 - self.spec.operations.finance.salvage_share) * stock_value
             ledger.book("salvage_loss", "stock", -round(lost))
         daily["cash_yuan"][day] = ledger.balance["cash"] / 100
+        daily["receivable_yuan"][day] = ledger.balance["receivable"] / 100
+        daily["payable_yuan"][day] = -ledger.balance["payable"] / 100
 
     # ---- services that actors share ------------------------------------------------------------
     @property

@@ -77,10 +77,13 @@ class Merchant(Actor):
         self._write(touches)
 
     def _buy(self, plan: StockPlan) -> None:
-        """Purchase orders go to each SKU's supplier, at least the minimum; transfers leave."""
+        """Purchase orders go to each SKU's supplier, at least the minimum, stores' to their home; transfers leave."""
         world = self.world
-        minimum = world.shop.minimum_order[:, None]
-        units = np.where(plan.orders > 0, np.maximum(plan.orders, minimum), 0)
+        minimum, wanted = world.shop.minimum_order[:, None], plan.orders.copy()
+        for store in world.stores:
+            wanted[:, store.home] += wanted[:, store.number]
+            wanted[:, store.number] = 0
+        units = np.where(wanted > 0, np.maximum(wanted, minimum), 0)
         for name, supplier in world.suppliers.items():
             mine = world.supplier_of == name
             if units[mine].any():

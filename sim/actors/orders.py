@@ -57,6 +57,16 @@ class OrderBook(Actor):
         """(K,) share of an order's contacts that tutorials leave."""
         self._return_chance = world.shop.return_rate * (1.0 - world.services.effect("size_advice"))
         """(K,) chance that a delivered line comes back, size advice in."""
+        finance, stores = world.spec.operations.finance, world.stores
+        self._till = np.zeros((len(channels) + 1, world.stock.shape[1]), np.int64)
+        """(O, W) 1 = who buys here takes it home: a store, to its own channel."""
+        self._dock = np.arange(world.stock.shape[1])
+        """(W,) where parcels from a node come back to."""
+        self._fee = np.full(world.stock.shape[1], finance.commission)
+        """(W,) share of what is paid that platform or till keeps, by where a line would come back to."""
+        for store in stores:
+            self._till[store.offer, store.number], self._dock[store.number] = 1, store.home
+            self._fee[store.number] = store.terms.payment_fee
         self.placed: list[tuple[NDArray[np.int32], int]] = []
         """(consumers, day) of accepted orders."""
         self.late: list[tuple[NDArray[np.int32], NDArray[np.int16]]] = []
@@ -100,15 +110,20 @@ class OrderBook(Actor):
         return self.world.consumers.people.city[consumers].astype(np.int64)
 
     def _ship(self, rows: dict[str, Ints], begin: int, stream: str) -> None:
-        """One parcel for each consumer's order and warehouse, of offers that stood at `begin`; sales are booked."""
+        """One parcel for each consumer's order and warehouse, of offers that stood at `begin`; sales are booked.
+
+        What buyers take home from a store is written down as a parcel too, but travels nowhere.
+        """
         world = self.world
         if rows["sku"].size == 0:
             return
-        order = np.lexsort((rows["warehouse"], rows["consumer"], rows["second"]))
+        till = self._till[rows["offer"], rows["warehouse"]]
+        rows = rows | {"till": till, "home": np.where(till == 1, rows["warehouse"], self._dock[rows["warehouse"]])}
+        order = np.lexsort((till, rows["warehouse"], rows["consumer"], rows["second"]))
         rows = {name: column[order] for name, column in rows.items()}
         new_order = _changes(rows["second"], rows["consumer"])
-        first = np.flatnonzero(new_order | _changes(rows["warehouse"]))
-        number = np.cumsum(new_order | _changes(rows["warehouse"])) - 1
+        new_parcel = new_order | _changes(rows["warehouse"], rows["till"])
+        first, number = np.flatnonzero(new_parcel), np.cumsum(new_parcel) - 1
         consumers = rows["consumer"][first]
         parcels = self.parcels.append(
             first.size, consumer=consumers, city=self._city(consumers), warehouse=rows["warehouse"][first],
@@ -118,20 +133,24 @@ class OrderBook(Actor):
         )  # fmt: skip
         entity = (rows["consumer"] * 4096 + rows["second"] // 86_400) * 4096 + rows["sku"]
         self.lines.append(
-            number.size, parcel=parcels[number], entity=entity, home=rows["warehouse"], closes=np.iinfo(np.int32).max,
-            **{name: rows[name] for name in ("sku", "variant", "units", "paid", "offer", "filler", "misfit")},
+            number.size, parcel=parcels[number], entity=entity, closes=np.iinfo(np.int32).max,
+            **{name: rows[name] for name in ("sku", "variant", "units", "paid", "offer", "filler", "misfit", "home")},
         )  # fmt: skip
         for warehouse in world.warehouses:
             mine = rows["warehouse"][first] == warehouse.number
             warehouse.accept(parcels[mine], rows["second"][first][mine], consumers[mine],
                              np.bincount(number).astype(np.float64)[mine], stream)  # fmt: skip
-        buyers = rows["consumer"][new_order].astype(np.int32)
-        world.desk.ordered(buyers, rows["second"][new_order],
-                           np.maximum.reduceat(self._unasked[rows["sku"]], np.flatnonzero(new_order)))  # fmt: skip
+        for store in world.stores:
+            mine = rows["warehouse"] == store.number
+            store.accept({name: column[mine] for name, column in rows.items()}, parcels[number][mine])
+        buyers, begins = rows["consumer"][new_order].astype(np.int32), np.flatnonzero(new_order)
+        ships = np.minimum.reduceat(rows["till"], begins) == 0  # who takes all of it home asks in the store
+        unasked = np.maximum.reduceat(self._unasked[rows["sku"]], begins)
+        world.desk.ordered(buyers[ships], rows["second"][new_order][ships], unasked[ships])
         world.services.sold(rows["sku"], rows["units"], entity)
         self._promise(rows, entity)
         self.placed.append((buyers, world.day))
-        self._book(rows, begin, buyers.size, first.size)
+        self._book(rows, begin, buyers.size, int((rows["till"][first] == 0).sum()))
 
     def _book(self, rows: dict[str, Ints], begin: int, orders: int, parcels: int) -> None:
         """Sales, discounts, cost of goods and commission of lines that ship."""
@@ -143,7 +162,7 @@ class OrderBook(Actor):
         cost = int((world.cost_fen[rows["sku"]] * rows["units"]).sum())
         ledger.book("cost_of_goods", "stock", -cost)
         # rounded line by line, so that cutting the day into more slices changes no fen
-        commission = np.round(world.spec.operations.finance.commission * rows["paid"]).astype(np.int64)
+        commission = np.round(self._fee[rows["home"]] * rows["paid"]).astype(np.int64)
         ledger.book("commission", "cash", -int(commission.sum()))
         np.add.at(ledger.units_out, rows["sku"], rows["units"])
         ledger.count("orders", orders)
@@ -174,8 +193,18 @@ class OrderBook(Actor):
         world.ledger.count("parcels_late", int(late.sum()))
         world.ledger.flow("delivered", parcels.size)
         world.hours_today += float(hours.sum())
-        due = world.day + ops.finance.platform_hold_days
-        self.payouts[due] = self.payouts.get(due, 0) + int(get("paid", parcels).sum())
+        self._felt(parcels, late, world.day + ops.finance.platform_hold_days)
+
+    def taken_home(self, parcels: Ints) -> None:
+        """What was bought in a store left it: paid out today, never late."""
+        self.parcels.set("done", parcels, 1)
+        self.world.ledger.flow("taken home", parcels.size)
+        self._felt(parcels, np.zeros(parcels.size, np.bool_), self.world.day)
+
+    def _felt(self, parcels: Ints, late: NDArray[np.bool_], payout_day: int) -> None:
+        """Buyers have their things: the payout is planned, trust moves, some lines will come back."""
+        world, get = self.world, self.parcels.get
+        self.payouts[payout_day] = self.payouts.get(payout_day, 0) + int(get("paid", parcels).sum())
         world.consumers.delivered(
             get("consumer", parcels), late, get("gift", parcels) == 2, get("placed", parcels) // 86_400
         )
@@ -202,10 +231,10 @@ class OrderBook(Actor):
         back = lag > 0
         world.ledger.flow("lines_returning", int(back.sum()))
         home = self.lines.get("home", lines)
-        for warehouse in world.warehouses:
-            mine = back & (home == warehouse.number)
+        for node in (*world.warehouses, *world.stores):
+            mine = back & (home == node.number)
             if mine.any():
-                warehouse.take_back(lines[mine], lag[mine])
+                node.take_back(lines[mine], lag[mine])
 
     def refund(self, lines: Ints) -> Ints:
         """Inspected lines are refunded; returns (V,) units that can be sold again."""
@@ -213,12 +242,11 @@ class OrderBook(Actor):
         sku = self.lines.get("sku", lines).astype(np.int64)
         units, paid = self.lines.get("units", lines).astype(np.int64), self.lines.get("paid", lines)
         self.lines.set("closes", lines, world.day)
-        for part in (part for parts in self._promises.values() for part in parts):  # nothing left to claim
-            part["paid"][np.isin(part["entity"], self.lines.get("entity", lines))] = 0
-        book = world.ledger.book
+        self._forget(self.lines.get("entity", lines))
+        home, book = self.lines.get("home", lines), world.ledger.book
         book("refunds", "cash", -int(paid.sum()))
-        book("commission", "cash", int(np.round(finance.commission * paid).sum()))
-        book("returns_transport", "cash", -round(100 * finance.return_yuan) * lines.size)
+        book("commission", "cash", int(np.round(self._fee[home] * paid).sum()))
+        book("returns_transport", "cash", -round(100 * finance.return_yuan) * int((home < len(world.warehouses)).sum()))
         cost = world.cost_fen[sku] * units
         good = uniforms(world.streams.key("resale"), self.lines.get("entity", lines), 0) < world.resale_share[sku]
         book("cost_returned", "stock", int(cost.sum()))
@@ -249,6 +277,13 @@ class OrderBook(Actor):
         kept = {name: rows[name][under] for name in ("consumer", "sku", "listed", "paid")}
         kept |= {"entity": entity[under], "until": world.day + days[under]}
         self._promises.setdefault(world.day, []).append(kept)
+
+    def _forget(self, entity: Ints) -> None:
+        """Lines that came back can claim nothing more. Promises lie by the day of the line, which its entity names."""
+        placed = entity // 4096 % 4096
+        for day in self._promises.keys() & set(placed.tolist()):
+            for part in self._promises[day]:
+                part["paid"][np.isin(part["entity"], entity[placed == day])] = 0
 
     def match(self, claims: Rows) -> None:
         """Buyers who have seen it cheaper ask for the difference on their last purchase of it."""
@@ -304,12 +339,15 @@ class OrderBook(Actor):
     def check(self) -> None:
         """Parcels and returning lines: what was counted in is still there or was counted out."""
         world, flows = self.world, self.world.ledger.flows
-        pick = sum(w.pick_pack.inside for w in world.warehouses)
+        pick = sum(w.pick_pack.inside for w in world.warehouses) + sum(s.waiting() for s in world.stores)
         road = sum(f.station.inside + f.on_road for f in world.fleets)
         gone, delivered = flows.get("dispatched", 0), flows.get("delivered", 0)
         world.ledger.check("parcels", "in warehouses", flows.get("parcels", 0) - gone, pick)
         world.ledger.check("parcels", "on the road", gone - delivered, road)
+        tills = sum(store.till.inside for store in world.stores)
+        world.ledger.check("parcels", "at the tills", flows.get("at the till", 0) - flows.get("taken home", 0), tills)
         docks = sum(w.returns.inside + w.coming_back for w in world.warehouses)
+        docks += sum(store.coming_back for store in world.stores)
         back = flows.get("lines_returning", 0) - flows.get("lines_inspected", 0)
         world.ledger.check("parcels", "on the way back", back, docks)
         owed = sum(self.payouts.values())

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.actors.offers import DAY, Running
 from sim.contracts import STAGES, CampaignInfo, Shop, View
+from sim.scenario.operations import PriceBreak
 from sim.scenario.root import Scenario
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def shop_of(scenario: Scenario) -> Shop:
     terms = [scenario.catalogue.skus[name] for name in skus]
     categories = [scenario.catalogue.categories[t.category] for t in terms]
     suppliers = [ops.suppliers[t.supplier or next(iter(ops.suppliers))] for t in terms]
-    warehouses, cities = list(ops.warehouses), list(market.cities)
+    warehouses, cities = [*ops.warehouses, *(f"{city}/store" for city in ops.stores)], list(market.cities)
     stations, heads, per_hour, wage = [], [], [], []
     for name, w in ops.warehouses.items():
         stations += [f"{name}/pick_pack", f"{name}/returns"]
@@ -45,10 +46,11 @@ def shop_of(scenario: Scenario) -> Shop:
         storability=np.array([c.storability for c in categories]),
         return_rate=np.array([c.return_rate for c in categories]),
         minimum_order=np.array([t.minimum_order_units for t in terms], np.int64),
-        lead_time_days=np.array([s.lead_time_days for s in suppliers]),
-        lead_time_sd_days=np.array([s.lead_time_sd_days for s in suppliers]),
+        lead_time_days=np.array([s.mean_days for s in suppliers]),
+        lead_time_sd_days=np.array([s.sd_days for s in suppliers]),
         volume_litres=np.array([t.volume_litres for t in terms]),
-        space_litres=np.array([w.space_litres for w in ops.warehouses.values()]),
+        space_litres=np.array([*(w.space_litres for w in ops.warehouses.values()),
+                               *(s.shelf_litres for s in ops.stores.values())]),
         city_share=np.array([c.share for c in market.cities.values()]),
         home_warehouse=routes(scenario)[:, 0],
         station_heads=np.array([*heads, desk.agents], np.int64),
@@ -63,6 +65,10 @@ def shop_of(scenario: Scenario) -> Shop:
         commission=finance.commission, bot_containment=desk.bot_containment,
         contacts_per_order=desk.contacts_per_order, margin_floor=scenario.red_lines.margin_floor,
         interest_per_year=finance.interest_per_year, salvage_share=finance.salvage_share,
+        price_breaks=_breaks([t.price_breaks or s.price_breaks for t, s in zip(terms, suppliers, strict=True)]),
+        supplier=tuple(t.supplier or next(iter(ops.suppliers)) for t in terms),
+        supplier_units_per_day=np.array([np.inf if s.units_per_day is None else s.units_per_day for s in suppliers]),
+        store=np.array([warehouses.index(f"{c}/store") if c in ops.stores else -1 for c in cities], np.int64),
     )  # fmt: skip
 
 
@@ -71,6 +77,32 @@ def routes(scenario: Scenario) -> NDArray[np.int64]:
     names = list(scenario.operations.warehouses)
     hours = [[city.line_haul_hours.get(name, 4.0) for name in names] for city in scenario.market.cities.values()]
     return np.argsort(np.array(hours), axis=1, kind="stable")
+
+
+def offer_routes(scenario: Scenario) -> NDArray[np.int64]:
+    """(O, C, R) nodes in the order in which they serve an offer (channels, then pre-sale) in a city, -1 = no more.
+
+    A city's store alone serves its channel; what it ships comes after all warehouses in every other channel.
+    """
+    ops, city_names = scenario.operations, list(scenario.market.cities)
+    roads, offers, stores = routes(scenario), [*scenario.market.channels, "pre-sale"], list(ops.stores)
+    out = np.full((len(offers), len(city_names), roads.shape[1] + min(1, len(stores))), -1, np.int64)
+    out[:, :, : roads.shape[1]] = roads
+    for number, (city, store) in enumerate(ops.stores.items(), roads.shape[1]):
+        c = city_names.index(city)
+        if store.ships:
+            out[:-1, c, -1] = number
+        out[offers.index(store.channel), c] = [number] + [-1] * (out.shape[2] - 1)
+    return out
+
+
+def _breaks(of_skus: list[list[PriceBreak]]) -> NDArray[np.float64]:
+    """(K, B, 2) units and discount of each SKU's price breaks, zeros after the last."""
+    out = np.zeros((len(of_skus), max(map(len, of_skus)), 2))
+    for k, breaks in enumerate(of_skus):
+        for b, step in enumerate(breaks):
+            out[k, b] = step.units, step.discount
+    return out
 
 
 def campaign_infos(running: tuple[Running, ...]) -> tuple[CampaignInfo, ...]:

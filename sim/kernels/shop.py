@@ -38,7 +38,8 @@ def serve(
     """Serves visitors `first`.. that come before `offer.end`: (next visitor, lines, claims, orders).
 
     Blocks of visitors first decide (`choice`), then are served one after the other: `stock` (V, W) is lowered as
-    units are sold. `lines` must have room for two lines per visitor and category, `claims` for one.
+    units are sold. `route` (O, C, R) names the nodes that serve an offer in a city, first asked first, -1 after the
+    last; each has at least one. `lines` must have room for two lines per visitor and category, `claims` for one.
     """
     looks, chosen = np.empty(_BLOCK * mind.demand.size, LOOK), np.empty(_BLOCK * mind.demand.size, np.int32)
     n_lines, n_claims, v = 0, 0, first
@@ -88,7 +89,7 @@ def _trade(
             a = demand.first + wish.alternative
             k = skus[a]
             wanted[k, c] += units
-            variant, node, misfit = items[k].first_variant, route[c, 0], np.int64(0)
+            variant, node, misfit = items[k].first_variant, route[offers[a], c, 0], np.int64(0)
             if items[k].variants > 1:  # his own size
                 u, end = uniform(mind.size_key, i, 0), variant + items[k].variants - 1
                 while variant < end and u >= size_below[variant]:
@@ -164,7 +165,7 @@ def _look_for(people, mind, offer, stock, route, c, i, wish, tally):
     What was wanted and is not there hurts."""
     a, units = mind.demand[wish.category].first + wish.alternative, wish.units
     k = mind.sku[a]
-    variant, node, misfit = _find(mind, stock, route, c, i, k)
+    variant, node, misfit = _find(mind, stock, route[mind.offer[a], c], i, k)
     if node >= 0 and misfit == 0:
         return a, variant, node, misfit
     a, variant, node, misfit = _second_choice(mind, offer, stock, route, c, i, wish)
@@ -201,10 +202,10 @@ def _remembered(line, item, term):
 
 
 @njit(cache=True, inline="always")
-def _find(mind, stock, route, c, i, k):
+def _find(mind, stock, nodes, i, k):
     """(variant, warehouse, misfit) that would serve a person: his own size, else a neighbour; warehouse -1 if none.
 
-    Warehouses are asked in the order of the city's route, all of them for his own size before any for another.
+    Nodes are asked in the order of the route (R,), all of them for his own size before any for another.
     """
     first = mind.item[k].first_variant
     stop = first + mind.item[k].variants
@@ -213,14 +214,14 @@ def _find(mind, stock, route, c, i, k):
         u = uniform(mind.size_key, i, 0)
         while own < stop - 1 and u >= mind.size_below[own]:
             own += 1
-    for r in range(route.shape[1]):
-        if stock[own, route[c, r]] > 0:
-            return own, route[c, r], 0
+    for node in nodes:
+        if node >= 0 and stock[own, node] > 0:
+            return own, node, 0
     for near in (own + 1, own - 1):
         if first <= near < stop:
-            for r in range(route.shape[1]):
-                if stock[near, route[c, r]] > 0:
-                    return near, route[c, r], 1
+            for node in nodes:
+                if node >= 0 and stock[near, node] > 0:
+                    return near, node, 1
     return own, _NONE, 0
 
 
@@ -238,7 +239,7 @@ def _second_choice(mind, offer, stock, route, c, i, wish):
     for a in range(demand.first, demand.first + demand.all_lanes):
         if offer.utility[liking + a] <= CLOSED:
             continue
-        variant, node, misfit = _find(mind, stock, route, c, i, mind.sku[a])
+        variant, node, misfit = _find(mind, stock, route[mind.offer[a], c], i, mind.sku[a])
         if node < 0:
             continue
         change = (ref - offer.ratio[price + a]) / ref
@@ -274,7 +275,7 @@ def _bundles(key, people, mind, offer, stock, route, day, i, lines, first, last,
             continue  # a pre-sale is no part of a bundle; a pair is dealt with once
         saving = terms.saving
         if at < 0:
-            variant, node, misfit = _find(mind, stock, route, c, i, mate)
+            variant, node, misfit = _find(mind, stock, route[lines[n].offer, c], i, mate)
             item = mind.item[mate]
             a, j = mind.alternative[mate, lines[n].offer], item.category
             panel = z * offer.clocks + offer.clock[lines[n].second // 3600]

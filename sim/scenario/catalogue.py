@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from sim.scenario.operations import PriceBreak, ascending
 from sim.scenario.units import ASSUMPTION, Section, param
 
 Role = Literal["traffic", "profit", "repeat", "image"]
@@ -105,6 +106,11 @@ class Sku(Section):
     volume_litres: float = param(3.0, "litres", "space one unit takes", ASSUMPTION, gt=0, le=10_000)
     supplier: str | None = param(None, "name", "who delivers it; the first supplier where not named")
     minimum_order_units: int = param(1, "units", "smallest purchase order [MOQ]", ge=1, le=1_000_000)
+    price_breaks: list[PriceBreak] = Field(
+        default=[], description="discounts by order size; the supplier's where empty"
+    )
+
+    _ascending = field_validator("price_breaks")(ascending)
 
 
 class Catalogue(Section):

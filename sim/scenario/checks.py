@@ -103,6 +103,10 @@ def _references(s: Written) -> Iterator[Problem]:
         for warehouse in city.line_haul_hours:
             path: Path = ("market", "cities", name, "line_haul_hours", warehouse)
             yield from _unknown(path, warehouse, ops.warehouses, "a warehouse")
+    for name, store in ops.stores.items():
+        path = ("operations", "stores", name)
+        yield from _unknown(path, name, s.market.cities, "a city")
+        yield from _unknown((*path, "channel"), store.channel, s.market.channels, "a channel")
     for name, segment in s.market.segments.items():
         for category in segment.need:
             yield from _unknown(("market", "segments", name, "need", category), category, categories, "a category")

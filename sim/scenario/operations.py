@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
+from itertools import pairwise
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from sim.scenario.units import ASSUMPTION, Section, param
 
@@ -120,12 +122,107 @@ class ServiceDesk(Section):
     )
 
 
+class PriceBreak(Section):
+    """A discount for large purchase orders."""
+
+    units: int = param(
+        ..., "units", "smallest order line of one SKU that gets it, all warehouses together", ge=1, le=10**9
+    )
+    discount: float = param(..., "share", "off the unit cost of every unit of the line", ASSUMPTION, ge=0, le=0.95)
+
+
+def ascending(breaks: list[PriceBreak]) -> list[PriceBreak]:
+    """The same list; raises ValueError unless both units and discounts rise."""
+    steps = [(b.units, b.discount) for b in breaks]
+    if any(later[0] <= one[0] or later[1] < one[1] for one, later in pairwise(steps)):
+        raise ValueError("must be in order of units, each larger than the one before, with no smaller discount")
+    return breaks
+
+
 class Supplier(Section):
     """Where stock comes from."""
 
     lead_time_days: float = param(7.0, "days", "mean time from order to dock", ASSUMPTION, ge=0, le=365)
     lead_time_sd_days: float = param(1.5, "days", "standard deviation of it", ASSUMPTION, ge=0, le=100)
     payment_days: int = param(30, "days", "when a delivery is paid", ASSUMPTION, ge=0, le=365)
+    lead_time: Literal["normal", "lognormal", "gamma", "table"] = param(
+        "normal", "name", "how lead times spread around their mean: normal, lognormal or gamma (a long tail of late "
+        "trucks), or a table of observed ones; all in whole days, at least one",
+    )  # fmt: skip
+    lead_time_table: list[float] = param(
+        [], "days", "lead times seen, each as likely as any other; the mean and the standard deviation are theirs, the "
+        "two fields above are not read", ASSUMPTION, max_length=1000,
+    )  # fmt: skip
+    units_per_day: int | None = param(
+        None, "units/day", "most units that leave the supplier in a day, all SKUs; what is beyond waits its turn, "
+        "first come first served; no limit where empty", ASSUMPTION, ge=1, le=10**9,
+    )  # fmt: skip
+    price_breaks: list[PriceBreak] = Field(default=[], description="discounts by order size; a SKU's own go first")
+
+    _ascending = field_validator("price_breaks")(ascending)
+
+    @field_validator("lead_time_table")
+    @classmethod
+    def _days(cls, value: list[float]) -> list[float]:
+        if any(not 0 <= days <= 365 for days in value):
+            raise ValueError("must be days from 0 to 365")
+        return value
+
+    @model_validator(mode="after")
+    def _has_table(self) -> Supplier:
+        if (self.lead_time == "table") != bool(self.lead_time_table):
+            raise ValueError("must have a lead_time_table with lead_time: table, and none without")
+        return self
+
+    @property
+    def mean_days(self) -> float:
+        """Mean lead time of the distribution in use, days."""
+        return statistics.fmean(self.lead_time_table) if self.lead_time == "table" else self.lead_time_days
+
+    @property
+    def sd_days(self) -> float:
+        """Standard deviation of the lead time in use, days."""
+        return statistics.pstdev(self.lead_time_table) if self.lead_time == "table" else self.lead_time_sd_days
+
+
+class Store(Section):
+    """A city's store: its buyers take things home; open in the hours of its channel."""
+
+    channel: str = param("store", "name", "the channel whose buyers in this city come to it")
+    staff: int = param(4, "people", "at work through the opening hours", ASSUMPTION, ge=1, le=10_000)
+    served_per_hour: float = param(
+        20.0, "customers/hour", "customers one person serves in an hour", ASSUMPTION, gt=0, le=1000
+    )
+    patience_minutes: float = param(
+        10.0, "minutes", "mean wait, exponential, beyond which a buyer remembers it like a call that nobody took",
+        ASSUMPTION, gt=0, le=10_000,
+    )  # fmt: skip
+    stock_days: float = param(
+        7.0, "days of sales", "stock it is filled up to every night, in days of the sales expected of it", ASSUMPTION,
+        ge=0, le=1000,
+    )  # fmt: skip
+    display_units: int = param(1, "units", "least stock of each size it is filled up to", ASSUMPTION, ge=0, le=10_000)
+    shelf_litres: float = param(20_000.0, "litres", "room on its shelves; bounds what it is filled up to", ASSUMPTION,
+        ge=0, le=1e9)  # fmt: skip
+    replenish_yuan: float = param(0.02, "yuan/litre", "nightly carriage from the home warehouse, booked as line-haul",
+        ASSUMPTION, ge=0, le=100)  # fmt: skip
+    rent_yuan_per_day: float = param(600.0, "yuan/day", "rent", ASSUMPTION, ge=0, le=1e7)
+    hour_yuan: float = param(26.0, "yuan/hour", "wage with on-costs", ASSUMPTION, ge=0, le=10_000)
+    payment_fee: float = param(
+        0.006, "share", "card and wallet fee on what is paid at the till, in place of the platform's", ASSUMPTION, ge=0,
+        le=1,
+    )  # fmt: skip
+    ships: bool = param(
+        False, "yes/no", "ships to buyers in its city what no warehouse has; false holds its stock for its own buyers"
+    )
+    ship_hours: float = param(
+        12.0, "hours", "road time of what it ships, from midnight, when it is collected, to the city's depot",
+        ASSUMPTION, ge=0, le=1000,
+    )  # fmt: skip
+    ship_yuan: float = param(
+        9.0, "yuan/parcel", "picking in the store and carriage to the depot, in place of the trunk's", ASSUMPTION, ge=0,
+        le=1000,
+    )  # fmt: skip
 
 
 class Labour(Section):
@@ -172,6 +269,14 @@ class Finance(Section):
     message_yuan: float = param(0.05, "yuan/message", "cost of a message", ASSUMPTION, ge=0, le=100)
     visit_yuan: float = param(0.6, "yuan/visit", "paid traffic: cost of one extra visit", ASSUMPTION, gt=0, le=1000)
     salvage_share: float = param(0.75, "share", "value of stock left at the end, against cost", ASSUMPTION, ge=0, le=1)
+    interest_on: Literal["stock", "working_capital"] = param(
+        "stock", "name", "what interest_per_year is due on: the stock, or stock + receivable - payable; suppliers who "
+        "are paid later than buyers pay then lend for nothing, and interest is saved",
+    )  # fmt: skip
+    cash_interest_per_year: float = param(0.0, "1/year", "interest earned on cash", ASSUMPTION, ge=0, le=1)
+    overdraft_per_year: float = param(0.0, "1/year", "interest paid while cash is below zero", ASSUMPTION, ge=0, le=1)
+    platform_yuan_per_day: float = param(0.0, "yuan/day", "fixed platform fee, beside the commission", ASSUMPTION, ge=0,
+        le=1e7)  # fmt: skip
 
 
 class Operations(Section):
@@ -196,3 +301,6 @@ class Operations(Section):
         "compiled", "name", "how stations are computed: compiled queues, or plain SimPy with a process a job, "
         "which gives the same times some hundred times slower",
     )  # fmt: skip
+    stores: dict[str, Store] = Field(
+        default={}, description="a store for a city, by the city's name; without one its store channel ships"
+    )

@@ -126,7 +126,8 @@ class _Fit:
         """Fit level, weekday, lift and noise on the last `days` days."""
         sold = view.sold[..., view.sold.shape[-1] - days :]
         units = sold.sum(axis=1).astype(np.float64)  # (K, days)
-        hours = view.stockout_hours[..., view.stockout_hours.shape[-1] - days :].mean(axis=1)
+        home = np.unique(view.shop.home_warehouse)
+        hours = view.stockout_hours[:, home, view.stockout_hours.shape[-1] - days :].mean(axis=1)
         open_share = np.clip(1.0 - hours / 24.0, 0.0, 1.0)
         touched: Bools = np.abs(x).max(axis=-1) > 0.02  # (P, days)
         weight = np.where(touched, 0.05, 1.0)
