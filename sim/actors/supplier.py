@@ -65,7 +65,7 @@ class Supplier(Actor):
 
     def order(self, units: Ints) -> None:
         """Takes a purchase order (K, W)."""
-        day, key = self.world.day, self.world.streams.key(f"lead time {self.name}", self.world.day)
+        key = self.world.streams.key(f"lead time {self.name}", self.world.day)
         foreseen = max(1, round(self.terms.mean_days))
         for sku in np.flatnonzero(units.sum(axis=1)):
             entity = np.int64(zlib.crc32(self.world.shop.skus[sku].encode()))
