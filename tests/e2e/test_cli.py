@@ -66,7 +66,8 @@ def test_run_prints_every_metric(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("compare", "duoble12"), "must be a file or one of double12, year, got 'duoble12'; did you mean 'double12'?"),
+        (("compare", "duoble12"),
+         "must be a file or one of double12, stores, year, got 'duoble12'; did you mean 'double12'?"),
         (("compare", "no.yaml"), "no.yaml: must be a scenario file that exists"),
         (("compare", "double12", "--set", "market.consumers=lots"),
          "--set: market.consumers: must be a whole number of at least 1, got 'lots'"),
