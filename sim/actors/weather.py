@@ -51,7 +51,7 @@ class Weather(Actor):
         self._steps = self._error_steps(len(climates), days)
         self._sudden: list[tuple[int, Floats]] = []
         """(first second, (C, days + 60) Celsius taken off) of cold waves that nobody foretells: faults."""
-        for begin, fault, struck in world.faults.waves(world.shop.cities):
+        for begin, fault, struck in world.faults.waves(list(world.spec.market.cities)):
             wave = _cooling(fault.start, (fault.end - fault.start) / timedelta(days=1), fault.drop_celsius,
                             world.spec.calendar.start, days)  # fmt: skip
             self._sudden.append((begin, np.outer(struck, wave)))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.actors.faults import Faults
 from sim.actors.view import AHEAD
 from sim.actors.weather import LEADS, Weather
 from sim.scenario import Scenario, load_scenario
@@ -28,6 +29,7 @@ def weather(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Weather]:
     def build(*extra: str, seed: int = 1, day: int = 0) -> Weather:
         spec: Scenario = load_scenario("double12", extra)
         world: Any = SimpleNamespace(spec=spec, streams=Streams(seed), day=day, date=spec.calendar.date_of(day))
+        world.faults = Faults(world)
         return Weather(world)
 
     return build
