@@ -48,6 +48,7 @@ PNL: dict[str, str] = {
     "returns_transport": "carriage of returned parcels",
     "space": "warehouse rent",
     "interest": "cost of money bound in stock",
+    "obsolescence": "write-down of aged and out-of-season stock, given back as it is sold",
     "salvage_loss": "mark-down of the stock left on the last day to its salvage value",
 }
 """P&L accounts and what they hold; income positive, cost negative; profit is their sum."""
@@ -73,6 +74,10 @@ DAILY: dict[str, str] = {
     "tickets_served": "contacts answered by an agent",
     "tickets_abandoned": "contacts given up in the queue",
     "backlog_pick_pack": "orders waiting or in work at midnight",
+    "backlog_returns": "returned parcels on the dock at midnight",
+    "backlog_inbound": "units on the inbound docks at midnight",
+    "split_orders": "orders that ship from more than one warehouse",
+    "cross_shipped_parcels": "parcels that ship from another warehouse than their city's nearest",
     "backlog_courier": "parcels at couriers' depots at midnight",
     "stock_units": "units on the shelf at midnight",
     "misfit_lines": "lines in a neighbour of the buyer's own size",
@@ -88,12 +93,17 @@ DAILY_FLOATS: dict[str, str] = {
     "gmv_yuan": "value ordered at the price paid",
     "promo_spend_yuan": "realised promotion: list minus paid, gifts, price matches and paid traffic",
     "offered_discount_yuan": "units ordered times the public markdown offered on them",
-    "stock_value_yuan": "stock at purchase cost",
+    "stock_value_yuan": "stock at purchase cost, less what is written down",
+    "stock_age_days": "mean days since receipt of the units in the warehouses at midnight",
+    "stock_old_share": "share of these units that are older than operations.old_after_days",
     "overtime_hours": "overtime worked",
     "temp_hours": "hours worked by temps",
     "cash_yuan": "cash",
 }
 """Daily quantities with their unit in the name."""
+
+LAG_DAYS = 121
+"""Bins of the return lag, a day each."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +140,13 @@ class History:
     """(K, T) fen paid for them."""
     offer_units: Ints
     """(O, T) units ordered by channel, the pre-sale last."""
+    return_lags: Ints = field(default_factory=lambda: np.zeros(LAG_DAYS, np.int64))
+    """(LAG_DAYS,) lines handed over on scored days that come back, by days from the order to the returns dock; the
+    last bin holds all longer ones."""
+    lines_delivered: Ints = field(default_factory=lambda: np.zeros(2, np.int64))
+    """(2,) lines handed over on scored days: bought on ordinary terms, bought at a festival or in its pre-sale."""
+    lines_returned: Ints = field(default_factory=lambda: np.zeros(2, np.int64))
+    """(2,) those of them that come back."""
 
     @property
     def scored(self) -> slice:
