@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Generator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import mesa
@@ -221,14 +220,15 @@ class World(mesa.Model):
         The clock stands still but for the moments at which what the stations have done meanwhile is needed: goods
         released by a dock, parcels packed ahead of their balance.
         """
-        first, last = self.midnight + from_hour * 3600, self.midnight + to_hour * 3600
-        moments = {s for s in self._releases() | self.orders.staged_for() if first <= s < last}
-        cuts = sorted({*self.counter.boundaries(first, last), *moments})
-        for begin, end in pairwise(cuts):
-            if begin in moments:
+        begin, last = self.midnight + from_hour * 3600, self.midnight + to_hour * 3600
+        cuts, stops = self.counter.boundaries(begin, last), self._stops()
+        while begin < last:
+            if begin in stops:
                 yield self.env.timeout(begin - self.env.now)
                 for warehouse in self.warehouses:
                     warehouse.collect()
+                stops = self._stops()
+            end = min(second for second in (*cuts, *stops) if second > begin)
             self.orders.balances(begin, end)
             offer = self.counter.slice(begin, end)
             empty = self.shelf_units() == 0
@@ -241,6 +241,7 @@ class World(mesa.Model):
             )
             self.orders.match(claims)  # before what the same people buy now
             self.orders.place(lines, begin)
+            begin = end
         if to_hour == 24:
             self.ledger.count("channel_inversions", self.counter.inversions())
             noon = self.counter.shelf[12] / 100
@@ -248,11 +249,13 @@ class World(mesa.Model):
             unsold = self.units_today == 0
             self.records.paid[unsold, self.day] = noon[0, unsold]
 
-    def _releases(self) -> set[int]:
-        """Seconds of today at which docks release goods; none while there is nothing on any dock."""
-        if not self.inventory.on_docks().any():
-            return set()
-        return {self.midnight + hour * 3600 for hour in self.spec.operations.release_hours}
+    def _stops(self) -> set[int]:
+        """Seconds at which what the stations have done must be known: balances of orders packed ahead, and, while
+        there is anything on a dock, the hours at which docks release goods."""
+        out = self.orders.staged_for()
+        if self.inventory.on_docks().any():
+            out |= {self.midnight + hour * 3600 for hour in self.spec.operations.release_hours}
+        return out
 
     def _note_stockouts(self, empty: NDArray[np.bool_], lines: Rows, length: int, end: int) -> None:
         """Hours with nothing on the shelf: from the last unit sold, or all of the slice."""

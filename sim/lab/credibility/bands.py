@@ -67,6 +67,9 @@ BANDS: dict[str, Band] = {
     "delivery_time_increase": Band(0.15, 0.60, _OLIST),
     "return_general": Band(0.08, 0.18, "e-commerce 10-15 % (V2); US 16.9 % of sales in 2024 (V)"),
     "return_apparel": Band(0.20, 0.50, "China: 20 % in 2012, up to 40 % in 2013 (V); 30 % (V2)"),
+    "return_event_ratio": Band(1.05, 1.5, "NRF: holidays +17 % (V)"),
+    "return_lag_median_days": Band(5.0, 12.0, "UCI Online Retail: median 8 days (M)"),
+    "return_within_30d": Band(0.75, 0.95, "UCI Online Retail: 81 % (M)"),
     "human_contacts_per_100_orders": Band(2.0, 8.0, _CONTACTS),
     "contact_hour_peak_over_mean": Band(4.0, 15.0, "level3-ai: 8-14 x at 11.11, South-East Asia, vendor (V2)"),
 }  # fmt: skip
@@ -76,9 +79,6 @@ _NOT_HELD = "not in History: "
 NOT_MEASURED: dict[str, str] = {
     "parcel_peak_three_weeks": "no three-week festival is shipped; one made up for the purpose would prove nothing",
     "late_repeat_ratio_first": _NOT_HELD + "which order was late",
-    "return_event_ratio": _NOT_HELD + "which order a return belongs to",
-    "return_lag_median_days": _NOT_HELD + "when a returned line was bought",
-    "return_within_30d": _NOT_HELD + "when a returned line was bought",
     "pack_orders_per_hour": _NOT_HELD + "hours worked by station",
     "courier_peak_over_normal_max": _NOT_HELD + "couriers and surge runs by day",
     "ma8_wape": "needs SKU weeks with promotions at ten units a week; no such run is made yet",
