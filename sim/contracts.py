@@ -121,6 +121,8 @@ class Shop:
     on order hold the wait."""
     store: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     """(C,) the place among `warehouses` of each city's store, -1 where it has none."""
+    pallet_units: int = 100
+    """Most units in one job of an inbound dock."""
 
 
 @dataclass(frozen=True)
@@ -153,12 +155,14 @@ class View:
     """(K, D) units inspected on the returns dock."""
     on_hand: Ints
     """(K, W) units that can be sold now, all sizes."""
+    on_hand_age_days: Floats
+    """(K, W) mean days since receipt of what is on the shelf and the inbound dock; 0 where nothing is."""
     broken_sizes: Floats
     """(K, W) share of people whose own size is not on the shelf."""
     weather: Floats
     """(C, 60) Celsius foretold for this day and the following; the season's mean from a fortnight on."""
     on_order: Ints
-    """(K, W, 60) units due on each coming day (as the supplier promised)."""
+    """(K, W, 60) units due on each coming day (as the supplier promised); the inbound docks' are due today."""
     backlog: Ints
     """(St,) jobs waiting or in work now."""
     arrivals: Ints

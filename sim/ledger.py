@@ -52,6 +52,7 @@ PNL: dict[str, str] = {
     "returns_transport": "carriage of returned parcels",
     "space": "warehouse rent",
     "interest": "cost of money bound in stock or working capital",
+    "obsolescence": "write-down of aged and out-of-season stock, given back as it is sold",
     "salvage_loss": "mark-down of the stock left on the last day to its salvage value",
     "purchase_variance": "standard cost less invoice of what was delivered: price breaks",
     "store_staff": "all hours of the stores",
@@ -86,6 +87,10 @@ DAILY: dict[str, str] = {
     "tickets_served": "contacts answered by an agent",
     "tickets_abandoned": "contacts given up in the queue",
     "backlog_pick_pack": "orders waiting or in work at midnight",
+    "backlog_returns": "returned parcels on the dock at midnight",
+    "backlog_inbound": "units on the inbound docks at midnight",
+    "split_orders": "orders that ship from more than one warehouse",
+    "cross_shipped_parcels": "parcels that ship from another warehouse than their city's nearest",
     "backlog_courier": "parcels at couriers' depots at midnight",
     "stock_units": "units on the shelf at midnight",
     "misfit_lines": "lines in a neighbour of the buyer's own size",
@@ -104,7 +109,9 @@ DAILY_FLOATS: dict[str, str] = {
     "gmv_yuan": "value ordered at the price paid",
     "promo_spend_yuan": "realised promotion: list minus paid, gifts, price matches and paid traffic",
     "offered_discount_yuan": "units ordered times the public markdown offered on them",
-    "stock_value_yuan": "stock at purchase cost",
+    "stock_value_yuan": "stock at purchase cost, less what is written down",
+    "stock_age_days": "mean days since receipt of the units in the warehouses at midnight",
+    "stock_old_share": "share of these units that are older than operations.old_after_days",
     "overtime_hours": "overtime worked",
     "temp_hours": "hours worked by temps",
     "courier_overtime_hours": "overtime of couriers",
@@ -114,6 +121,9 @@ DAILY_FLOATS: dict[str, str] = {
     "store_wait_minutes": "mean wait at the tills, of buyers served that day",
 }
 """Daily quantities with their unit in the name."""
+
+LAG_DAYS = 121
+"""Bins of the return lag, a day each."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +183,13 @@ class History:
     """(m,) whose parcel was handed over after the promised hour."""
     late_day: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
     """(m,) the day on which it had been ordered."""
+    return_lags: Ints = field(default_factory=lambda: np.zeros(LAG_DAYS, np.int64))
+    """(LAG_DAYS,) lines handed over on scored days that come back, by days from the order to the returns dock; the
+    last bin holds all longer ones."""
+    lines_delivered: Ints = field(default_factory=lambda: np.zeros(2, np.int64))
+    """(2,) lines handed over on scored days: bought on ordinary terms, bought at a festival or in its pre-sale."""
+    lines_returned: Ints = field(default_factory=lambda: np.zeros(2, np.int64))
+    """(2,) those of them that come back."""
 
     @property
     def scored(self) -> slice:

@@ -3,9 +3,10 @@
 THE DAY
  1. 00:00  shop     who comes today is drawn; those before 06:00 buy on yesterday's offers
  2. 06:00  receive  suppliers' trucks dock, transfers arrive, good returns go back on the shelf,
-                    yesterday's late parcels make today's tickets
+                    yesterday's late parcels make today's tickets; pre-sale orders are packed ahead
  3.        decide   merchant: View -> forecast -> stock orders -> roster -> offers -> outreach
- 4.        shop     the others come in order of their arrival second, against live stock and offers
+ 4.        shop     the others come in order of their arrival second, against live stock and offers; where
+                    there is an inbound dock, the clock stops for them as it releases goods to the shelf
  5. 00-24  operate  SimPy moves shifts, overtime, temps, waves, trucks and couriers; compiled queues
                     serve parcels and tickets; at midnight what is done is collected and paid
  6. 24:00  feel     deliveries, delays, stockouts and waits have moved trust; late ones ask
@@ -19,7 +20,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Generator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import mesa
@@ -33,6 +33,7 @@ from sim.actors.consumers import Consumers, Segment
 from sim.actors.couriers import CourierFleet
 from sim.actors.crew import Crew
 from sim.actors.faults import Faults
+from sim.actors.inventory import Inventory
 from sim.actors.merchant import Merchant
 from sim.actors.offers import Counter, running_of
 from sim.actors.orders import OrderBook
@@ -45,7 +46,7 @@ from sim.actors.sizes import Sizes
 from sim.actors.store import Store
 from sim.actors.supplier import Supplier
 from sim.actors.treasury import Treasury
-from sim.actors.view import AHEAD, calendar_arrays, campaign_infos, offer_routes, shop_of
+from sim.actors.view import AHEAD, WORK, calendar_arrays, campaign_infos, offer_routes, shop_of
 from sim.actors.warehouse import Warehouse
 from sim.actors.weather import Weather
 from sim.contracts import LineUp
@@ -58,8 +59,6 @@ from sim.streams import Streams
 Ints = NDArray[np.int64]
 DAY = 86_400
 _PROMOTION = ("markdowns", "thresholds", "coupons", "bundles", "gifts", "price_matches", "traffic")
-TRANSFER_DAYS = 2
-"""Days a transfer between warehouses is on the road (assumption)."""
 
 
 def line_up_of(scenario: Scenario, name: str) -> LineUp:
@@ -113,7 +112,7 @@ class World(mesa.Model):
         self.depth, self.ritual = calendar_arrays(self.counter.running, k, days + AHEAD)
         self.paid_share, self.hours_today, self.offered_today = 0.0, 0.0, 0
         self.paid_today, self.units_today = np.zeros(k, np.int64), np.zeros(k, np.int64)
-        self.transfers: dict[int, Ints] = {}
+        self.inventory = Inventory(self)
 
     def _settle_actors(self, line_up: LineUp, guests: Sequence[type[Actor]]) -> None:
         """Everybody moves in; within a phase, actors act in this order."""
@@ -125,7 +124,7 @@ class World(mesa.Model):
         self.services = Services(self)
         self.consumers = Consumers(self)
         self.segments = [Segment(self, name, n) for n, name in enumerate(self.spec.market.segments)]
-        self.warehouses = [Warehouse(self, name, n, 2 * n) for n, name in enumerate(ops.warehouses)]
+        self.warehouses = [Warehouse(self, name, n, len(WORK) * n) for n, name in enumerate(ops.warehouses)]
         self.stores = [Store(self, city, len(ops.warehouses) + n) for n, city in enumerate(ops.stores)]
         self.fleets = [CourierFleet(self, name, n) for n, name in enumerate(self.shop.cities)]
         self.orders = OrderBook(self)
@@ -148,6 +147,7 @@ class World(mesa.Model):
             self.stock[:, warehouse.number] = self.sizes.split(units)
         for store in self.stores:
             store.open(expected)
+        self.inventory.receive(self.stock)
         opening = self.shelf_units().sum(axis=1)
         self.ledger.units_in += opening
         value = int((opening * self.cost_fen).sum())
@@ -190,13 +190,15 @@ class World(mesa.Model):
         """SimPy process: the day, as the head of this file lists it."""
         for day in range(self.spec.calendar.days):
             self._dawn(day)
-            self._shop(0, 6)
-            yield self.env.timeout(6 * 3600)
-            self.stock += self.transfers.pop(day, 0)
+            morning = self.env.timeout(6 * 3600)
+            yield from self._shop(0, 6)
+            yield morning
+            self.inventory.arrive()
             self._phase("receive")
             self._phase("decide")
-            self._shop(6, 24)
-            yield self.env.timeout(18 * 3600)
+            evening = self.env.timeout(18 * 3600)
+            yield from self._shop(6, 24)
+            yield evening
             self._phase("operate")
             self._phase("feel")
             self._phase("settle")
@@ -223,10 +225,21 @@ class World(mesa.Model):
         lull = holiday_demand(self.date, self.spec.market.spring_festival_demand)
         self.consumers.wake(lull * plain, lull * ritual, self.spec.market.behaviour.ritual_discovery)
 
-    def _shop(self, from_hour: int, to_hour: int) -> None:
-        """Shoppers of a part of the day, in pieces within which no public offer changes."""
-        cuts = self.counter.boundaries(self.midnight + from_hour * 3600, self.midnight + to_hour * 3600)
-        for begin, end in pairwise(cuts):
+    def _shop(self, from_hour: int, to_hour: int) -> Generator[Any, Any, None]:
+        """Shoppers of a part of the day, in pieces within which no public offer changes.
+
+        The clock stands still but for the moments at which what the stations have done meanwhile is needed: goods
+        released by a dock, parcels packed ahead of their balance.
+        """
+        begin, last = self.midnight + from_hour * 3600, self.midnight + to_hour * 3600
+        cuts, stops = self.counter.boundaries(begin, last), self._stops()
+        while begin < last:
+            if begin in stops:
+                yield self.env.timeout(begin - self.env.now)
+                for warehouse in self.warehouses:
+                    warehouse.collect()
+                stops = self._stops()
+            end = min(second for second in (*cuts, *stops) if second > begin)
             self.orders.balances(begin, end)
             offer = self.counter.slice(begin, end)
             empty = self.shelf_units() == 0
@@ -239,12 +252,21 @@ class World(mesa.Model):
             )
             self.orders.match(claims)  # before what the same people buy now
             self.orders.place(lines, begin)
+            begin = end
         if to_hour == 24:
             self.ledger.count("channel_inversions", self.counter.inversions())
             noon = self.counter.shelf[12] / 100
             self.records.prices[:, :, self.day] = noon
             unsold = self.units_today == 0
             self.records.paid[unsold, self.day] = noon[0, unsold]
+
+    def _stops(self) -> set[int]:
+        """Seconds at which what the stations have done must be known: balances of orders packed ahead, and, while
+        there is anything on a dock, the hours at which docks release goods."""
+        out = self.orders.staged_for()
+        if self.inventory.on_docks().any():
+            out |= {self.midnight + hour * 3600 for hour in self.spec.operations.release_hours}
+        return out
 
     def _note_stockouts(self, empty: NDArray[np.bool_], lines: Rows, length: int, end: int) -> None:
         """Hours with nothing on the shelf: from the last unit sold, or all of the slice."""
@@ -263,11 +285,12 @@ class World(mesa.Model):
     def _close(self) -> None:
         """24:00: interest, daily figures, the laws."""
         ledger, day = self.ledger, self.day
-        stock = self.stock.sum(axis=1) + self.orders.reserved.sum(axis=1) + self._moving()
+        stock = self.inventory.in_house().sum(axis=1) + self.orders.reserved.sum(axis=1) + self.inventory.moving()
         shelf_units = self.sizes.total(stock)
         restock = self.sizes.total(np.sum([n.restock for n in (*self.warehouses, *self.stores)], axis=0))
-        value = int(((shelf_units + restock) * self.cost_fen).sum())
-        self.treasury.close(value)
+        cost = int(((shelf_units + restock) * self.cost_fen).sum())
+        value = cost - self.inventory.book()
+        self.treasury.close(cost)
         ledger.check_units(self.shop.skus, shelf_units)
         bills = -sum(sum(s.bills.values()) for s in self.suppliers.values())
         ledger.check_money({"stock": value, "payable": bills})
@@ -280,12 +303,16 @@ class World(mesa.Model):
         ledger.check("customers", "left", flows.get("left", 0), int((people.left > 0).sum()))
         waiting = flows.get("tickets", 0) - flows.get("tickets_bot", 0) - self.desk.station.finished
         ledger.check("tickets", "open", waiting - self.desk.station.abandoned, self.desk.station.inside)
-        self._write_day(value)
+        self._write_day(value, cost)
 
-    def _write_day(self, stock_value: int) -> None:
+    def _write_day(self, stock_value: int, stock_cost: int) -> None:
         """The rest of the day's row."""
         ledger, records, day, daily = self.ledger, self.records, self.day, self.ledger.daily
-        daily["backlog_pick_pack"][day] = sum(w.pick_pack.inside for w in self.warehouses)
+        daily["backlog_pick_pack"][day] = sum(w.parcels_inside for w in self.warehouses)
+        daily["backlog_returns"][day] = sum(w.returns.inside for w in self.warehouses)
+        daily["backlog_inbound"][day] = sum(int(w.dock.sum()) for w in self.warehouses)
+        age, old = self.inventory.ageing(self.spec.operations.old_after_days)
+        daily["stock_age_days"][day], daily["stock_old_share"][day] = age, old
         daily["backlog_courier"][day] = sum(f.station.inside for f in self.fleets)
         daily["stock_units"][day] = int(self.stock.sum())
         daily["stock_value_yuan"][day] = stock_value / 100
@@ -301,8 +328,9 @@ class World(mesa.Model):
         for crew in self.crews:
             records.capacity_hourly[crew.index, day] = crew.shifts.close_day()[0]
         if day == self.spec.calendar.days - 1:
-            lost = (1.0 - self.spec.operations.finance.salvage_share) * stock_value
-            ledger.book("salvage_loss", "stock", -round(lost))
+            lost = 1.0 - self.spec.operations.finance.salvage_share
+            # what has lost as much already loses no more
+            ledger.book("salvage_loss", "stock", -round(lost * stock_cost - self.inventory.lost_fen(lost)))
         daily["cash_yuan"][day] = ledger.balance["cash"] / 100
         daily["receivable_yuan"][day] = ledger.balance["receivable"] / 100
         daily["payable_yuan"][day] = -ledger.balance["payable"] / 100
@@ -330,27 +358,6 @@ class World(mesa.Model):
         """(K, W) units on the shelf, all sizes."""
         return self.sizes.total(self.stock)
 
-    def transfer(self, units: Ints) -> None:
-        """Moves (K, W, W) units between warehouses, as far as they are on the shelf, sizes in proportion."""
-        for source in range(self.stock.shape[1]):
-            leaving = np.minimum(units[:, source].cumsum(axis=1), self.shelf_units()[:, [source]])
-            leaving = np.diff(leaving, axis=1, prepend=0)
-            for target in range(self.stock.shape[1]):
-                part = self.sizes.split(leaving[:, target], self.stock[:, source].astype(np.float64))
-                due = self.day + TRANSFER_DAYS
-                moving = self.transfers.setdefault(due, np.zeros_like(self.stock))
-                self.stock[:, source] -= part
-                moving[:, target] += part
-
-    def _moving(self) -> Ints:
-        """(V,) units on the road between warehouses."""
-        return sum((t.sum(axis=1) for t in self.transfers.values()), np.zeros(self.stock.shape[0], np.int64))
-
-    def add_transfers(self, on_order: Ints) -> None:
-        """Adds units on the road to what a view shows as due."""
-        for day, units in self.transfers.items():
-            on_order[:, :, min(AHEAD - 1, max(0, day - self.day))] += self.sizes.total(units)
-
     def _history(self) -> History:
         """What is kept of the run."""
         placed = self.orders.placed
@@ -370,4 +377,6 @@ class World(mesa.Model):
             **{name: getattr(self.records, name) for name in OPERATIONS},
             late_customer=np.concatenate([np.zeros(0, np.int32), *(who for who, _ in self.orders.late)]),
             late_day=np.concatenate([np.zeros(0, np.int16), *(when for _, when in self.orders.late)]),
+            return_lags=self.orders.return_lags, lines_delivered=self.orders.lines_delivered,
+            lines_returned=self.orders.lines_returned,
         )  # fmt: skip

@@ -89,7 +89,7 @@ class Merchant(Actor):
             if units[mine].any():
                 supplier.order(np.where(mine[:, None], units, 0))
         if plan.transfers.any():
-            world.transfer(plan.transfers)
+            world.inventory.transfer(plan.transfers)
 
     def _staff(self, roster: Roster) -> None:
         """Crews get their shifts, fleets their couriers, the desk its bot."""

@@ -13,20 +13,18 @@ from numpy.typing import NDArray
 
 from sim.actors.base import Actor
 from sim.actors.pool import Pool
+from sim.actors.staging import Staging
 from sim.kernels.draws import uniforms
 from sim.kernels.experience import return_days
 from sim.kernels.people import Rows
+from sim.ledger import LAG_DAYS
 
 if TYPE_CHECKING:
     from sim.world import World
 
 Ints = NDArray[np.int64]
-_EVENT_RETURNS, _FILLER_RETURNS, _LATE_RETURNS = 1.17, 1.5, 1.2
-"""Return multipliers: event orders (NRF holidays +17 %), filler items and late parcels (assumptions)."""
 _DISCOUNTS = (("markdowns", "markdown"), ("bundles", "bundle"), ("thresholds", "threshold"), ("coupons", "coupon"))
 _SUMMED = ("listed", *(name for _, name in _DISCOUNTS), "paid", "units")
-_MEDIAN_LAG, _LAG_SD, _WINDOW = 8.0, 1.0, 60
-"""Return lag: lognormal, median 8 days, 81 % within 30 days (UCI Online Retail)."""
 
 
 class OrderBook(Actor):
@@ -37,6 +35,7 @@ class OrderBook(Actor):
         self.parcels = Pool(
             consumer=np.int32, city=np.uint8, warehouse=np.uint8, placed=np.int64, paid=np.int64, event=np.uint8,
             first_line=np.int64, lines=np.int16, gift=np.uint8, done=np.uint8, asked=np.uint8,
+            promise=np.uint8,
         )  # fmt: skip
         self.lines = Pool(
             parcel=np.int64, entity=np.int64, sku=np.int16, variant=np.int16, units=np.int16, paid=np.int64,
@@ -71,6 +70,33 @@ class OrderBook(Actor):
         """(consumers, day) of accepted orders."""
         self.late: list[tuple[NDArray[np.int32], NDArray[np.int16]]] = []
         """(consumers, days of the orders) of parcels that were handed over late."""
+        self.staging = Staging(world)
+        self.return_lags, self.lines_delivered, self.lines_returned = (np.zeros(n, np.int64) for n in (LAG_DAYS, 2, 2))
+        """As in `History`."""
+        self._set_promises()
+        self._set_roads()
+
+    def _set_promises(self) -> None:
+        """Promise classes by number, the standard one first."""
+        ops, segments = self.world.spec.operations, self.world.spec.market.segments.values()
+        names, hours = list(ops.promised_hours), np.array(list(ops.promised_hours.values()))
+        self._promise_hours = hours
+        """(P,)"""
+        self._promise_rank: Ints = np.searchsorted(np.unique(hours), hours)
+        """(P,) order in which pick-pack serves them: the shortest promise first."""
+        self._promise_of = np.array([names.index(s.promise) for s in segments])
+        """(S,) class of each segment's orders."""
+        self._promise_fen = np.array([0, *(round(100 * p.parcel_yuan) for p in ops.promises.values())])
+        """(P,) extra carriage."""
+
+    def _set_roads(self) -> None:
+        """What a parcel costs from further away than its city's nearest warehouse."""
+        world, ops = self.world, self.world.spec.operations
+        cities = [world.spec.market.cities[name] for name in world.shop.cities]
+        hours = np.array([[c.line_haul_hours.get(name, 4.0) for name in ops.warehouses] for c in cities])
+        beyond = hours - hours.min(axis=1, keepdims=True)
+        self._cross_fen: Ints = np.round(100 * ops.cross_ship_yuan_per_hour * beyond).astype(np.int64)
+        """(C, W)"""
 
     # ---- placing -------------------------------------------------------------------------------
     def place(self, lines: Rows, begin: int) -> None:
@@ -80,6 +106,7 @@ class OrderBook(Actor):
         names = lines.dtype.names or ()
         rows = {name: lines[name].astype(np.int64) for name in names}
         rows["second"] += self.world.midnight
+        rows["staged"] = np.full(lines.size, -1)
         for due in np.unique(rows["due"][rows["due"] > 0]):
             held = {name: column[rows["due"] == due] for name, column in rows.items()}
             np.add.at(self.reserved, (held["variant"], held["warehouse"]), held["units"])
@@ -97,14 +124,29 @@ class OrderBook(Actor):
             np.subtract.at(self.reserved, (rows["variant"], rows["warehouse"]), rows["units"])
             key = world.streams.key("balance", world.day)
             pays = uniforms(key, rows["consumer"], 0) < terms.balance_rate
-            lost = {name: column[~pays] for name, column in rows.items()}
-            world.ledger.book("deposits_kept", "cash", int(lost["deposit"].sum()))
+            ready = self.staging.ready(rows)
+            self.staging.unpack({name: column[~pays & ready] for name, column in rows.items()})
+            world.ledger.book("deposits_kept", "cash", int(rows["deposit"][~pays].sum()))
+            lost = {name: column[~pays & ~ready] for name, column in rows.items()}
             np.add.at(world.stock, (lost["variant"], lost["warehouse"]), lost["units"])
+            rows["staged"] = np.where(ready, 0, -1)
             rows = {name: column[pays] for name, column in rows.items()}
             # half of the balances come in the first half hour (assumption)
             delay = (-2600.0 * np.log(uniforms(key, rows["consumer"], 1))).astype(np.int64)
             rows["second"] = np.minimum(due + delay, world.midnight + 86_399)
             self._ship(rows, due, "pick pre-sale")
+
+    def receive(self) -> None:
+        """06:00: pre-sale orders whose balance is near are packed ahead."""
+        self.staging.stage(self.deposits)
+
+    def staged(self, jobs: Ints) -> None:
+        """Work ahead of time is done."""
+        self.staging.finished(jobs)
+
+    def staged_for(self) -> set[int]:
+        """Balances at which the world must know what is packed."""
+        return self.staging.dues(self.deposits)
 
     def _city(self, consumers: Ints) -> Ints:
         return self.world.consumers.people.city[consumers].astype(np.int64)
@@ -124,9 +166,10 @@ class OrderBook(Actor):
         new_order = _changes(rows["second"], rows["consumer"])
         new_parcel = new_order | _changes(rows["warehouse"], rows["till"])
         first, number = np.flatnonzero(new_parcel), np.cumsum(new_parcel) - 1
-        consumers = rows["consumer"][first]
+        consumers, site = rows["consumer"][first], rows["warehouse"][first]
+        city, promise = self._city(consumers), self._promise_of[world.consumers.people.segment[consumers]]
         parcels = self.parcels.append(
-            first.size, consumer=consumers, city=self._city(consumers), warehouse=rows["warehouse"][first],
+            first.size, consumer=consumers, city=city, warehouse=site, promise=promise,
             placed=rows["second"][first], paid=np.add.reduceat(rows["paid"], first),
             event=rows["event"][first], first_line=self.lines.next + first, lines=np.bincount(number),
             gift=np.maximum.reduceat(rows["gift"], first), done=0, asked=0,
@@ -136,13 +179,15 @@ class OrderBook(Actor):
             number.size, parcel=parcels[number], entity=entity, closes=np.iinfo(np.int32).max,
             **{name: rows[name] for name in ("sku", "variant", "units", "paid", "offer", "filler", "misfit", "home")},
         )  # fmt: skip
+        open_lines = np.bincount(number, rows["staged"] < 0).astype(np.int64)
         for warehouse in world.warehouses:
-            mine = rows["warehouse"][first] == warehouse.number
-            warehouse.accept(parcels[mine], rows["second"][first][mine], consumers[mine],
-                             np.bincount(number).astype(np.float64)[mine], stream)  # fmt: skip
+            mine = site == warehouse.number
+            warehouse.accept(parcels[mine], rows["second"][first][mine], consumers[mine], open_lines[mine],
+                             self._promise_rank[promise[mine]], stream)  # fmt: skip
         for store in world.stores:
             mine = rows["warehouse"] == store.number
             store.accept({name: column[mine] for name, column in rows.items()}, parcels[number][mine])
+        self._note_roads(np.cumsum(new_order[first]) - 1, site, city)
         buyers, begins = rows["consumer"][new_order].astype(np.int32), np.flatnonzero(new_order)
         ships = np.minimum.reduceat(rows["till"], begins) == 0  # who takes all of it home asks in the store
         unasked = np.maximum.reduceat(self._unasked[rows["sku"]], begins)
@@ -151,6 +196,13 @@ class OrderBook(Actor):
         self._promise(rows, entity)
         self.placed.append((buyers, world.day))
         self._book(rows, begin, buyers.size, int((rows["till"][first] == 0).sum()))
+
+    def _note_roads(self, order: Ints, site: Ints, city: Ints) -> None:
+        """Counts orders (by number, parcel for parcel) in several parcels, and parcels from further warehouses."""
+        world = self.world
+        world.ledger.count("split_orders", int((np.bincount(order) > 1).sum()))
+        away = (site != world.shop.home_warehouse[city]) & (site < len(world.warehouses))
+        world.ledger.count("cross_shipped_parcels", int(away.sum()))
 
     def _book(self, rows: dict[str, Ints], begin: int, orders: int, parcels: int) -> None:
         """Sales, discounts, cost of goods and commission of lines that ship."""
@@ -177,23 +229,29 @@ class OrderBook(Actor):
         sold = units > 0
         world.records.paid[sold, day] = paid[sold] / units[sold] / 100
 
+    def extra_haul(self, parcels: Ints) -> int:
+        """Fen of carriage beyond the usual: from further away, and of the promise class."""
+        get = self.parcels.get
+        further = self._cross_fen[get("city", parcels), get("warehouse", parcels)]
+        return int((further + self._promise_fen[get("promise", parcels)]).sum())
+
     # ---- handing over --------------------------------------------------------------------------
     def handed_over(self, parcels: Ints, done: Ints) -> None:
         """Parcels reached the door: promises are judged, payouts planned, returns drawn."""
-        world, ops = self.world, self.world.spec.operations
+        world, finance = self.world, self.world.spec.operations.finance
         if parcels.size == 0:
             return
         order = np.argsort(parcels, kind="stable")
         parcels, done = parcels[order], done[order]
         get = self.parcels.get
         hours = (done - get("placed", parcels)) / 3600.0
-        late = hours > ops.promise_hours
+        late = hours > self._promise_hours[get("promise", parcels)]
         self.parcels.set("done", parcels, 1)
         world.ledger.count("parcels_delivered", parcels.size)
         world.ledger.count("parcels_late", int(late.sum()))
         world.ledger.flow("delivered", parcels.size)
         world.hours_today += float(hours.sum())
-        self._felt(parcels, late, world.day + ops.finance.platform_hold_days)
+        self._felt(parcels, late, world.day + finance.platform_hold_days)
 
     def taken_home(self, parcels: Ints) -> None:
         """What was bought in a store left it: paid out today, never late."""
@@ -215,26 +273,39 @@ class OrderBook(Actor):
 
     def _returns(self, parcels: Ints, late: NDArray[np.bool_]) -> None:
         """Some lines will come back, each after its own lag."""
-        world, count = self.world, self.parcels.get("lines", parcels).astype(np.int64)
+        world, terms = self.world, self.world.spec.operations.returns
+        count = self.parcels.get("lines", parcels).astype(np.int64)
         first = self.parcels.get("first_line", parcels)
         lines = np.repeat(first - np.r_[0, np.cumsum(count)[:-1]], count) + np.arange(count.sum())
         event = np.repeat(self.parcels.get("event", parcels), count) == 1
-        factor = np.where(event, _EVENT_RETURNS, 1.0) * np.where(np.repeat(late, count), _LATE_RETURNS, 1.0)
-        factor *= np.where(self.lines.get("filler", lines) == 1, _FILLER_RETURNS, 1.0)
+        factor = np.where(event, terms.event_factor, 1.0) * np.where(np.repeat(late, count), terms.late_factor, 1.0)
+        factor *= np.where(self.lines.get("filler", lines) == 1, terms.filler_factor, 1.0)
         misfit = world.spec.market.behaviour.misfit_returns
         factor *= np.where(self.lines.get("misfit", lines) == 1, misfit, 1.0)
         factor *= self._return_factor[self.lines.get("offer", lines)]
         entity, sku = self.lines.get("entity", lines), self.lines.get("sku", lines)
         lag = return_days(world.streams.key("return"), entity, sku, self._return_chance, factor,
-                          _MEDIAN_LAG, _LAG_SD, _WINDOW)  # fmt: skip
+                          terms.lag_median_days, terms.lag_log_sd, terms.window_days)  # fmt: skip
         self.lines.set("closes", lines, np.where(lag > 0, np.iinfo(np.int32).max, world.day))
         back = lag > 0
         world.ledger.flow("lines_returning", int(back.sum()))
+        self._note_returns(event, lag, world.day - np.repeat(self.parcels.get("placed", parcels) // 86_400, count))
         home = self.lines.get("home", lines)
         for node in (*world.warehouses, *world.stores):
             mine = back & (home == node.number)
             if mine.any():
                 node.take_back(lines[mine], lag[mine])
+
+    def _note_returns(self, event: NDArray[np.bool_], lag: NDArray[np.int16], since_order: Ints) -> None:
+        """Counts lines handed over on scored days, and those of them that come back, by lag and occasion."""
+        calendar = self.world.spec.calendar
+        if not 0 <= self.world.day - calendar.warm_up_days < calendar.scored_days:
+            return
+        back = lag > 0
+        self.lines_delivered += np.bincount(event, minlength=2)
+        self.lines_returned += np.bincount(event[back], minlength=2)
+        days = np.minimum(since_order[back] + lag[back], LAG_DAYS - 1)
+        self.return_lags += np.bincount(days, minlength=LAG_DAYS)
 
     def refund(self, lines: Ints) -> Ints:
         """Inspected lines are refunded; returns (V,) units that can be sold again."""
@@ -320,7 +391,7 @@ class OrderBook(Actor):
         """Buyers of parcels whose promise passed today and that are not there yet ask tomorrow."""
         world = self.world
         done, asked = self.parcels.column("done"), self.parcels.column("asked")
-        limit = int(world.env.now - world.spec.operations.promise_hours * 3600)
+        limit = (world.env.now - self._promise_hours * 3600).astype(np.int64)[self.parcels.column("promise")]
         overdue = np.flatnonzero((done == 0) & (asked == 0) & (self.parcels.column("placed") <= limit))
         if overdue.size:
             asked[overdue] = 1
@@ -339,7 +410,7 @@ class OrderBook(Actor):
     def check(self) -> None:
         """Parcels and returning lines: what was counted in is still there or was counted out."""
         world, flows = self.world, self.world.ledger.flows
-        pick = sum(w.pick_pack.inside for w in world.warehouses) + sum(s.waiting() for s in world.stores)
+        pick = sum(w.parcels_inside for w in world.warehouses) + sum(s.waiting() for s in world.stores)
         road = sum(f.station.inside + f.on_road for f in world.fleets)
         gone, delivered = flows.get("dispatched", 0), flows.get("delivered", 0)
         world.ledger.check("parcels", "in warehouses", flows.get("parcels", 0) - gone, pick)

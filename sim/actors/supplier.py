@@ -111,7 +111,7 @@ class Supplier(Actor):
         world, day = self.world, self.world.day
         aboard = self.trucks.pop(day, None)
         if aboard is not None:
-            world.stock += world.sizes.split(aboard)
+            world.inventory.take_in(world.sizes.split(aboard))
             world.ledger.units_in += aboard.sum(axis=1)
             standard, invoice = int((aboard.sum(axis=1) * world.cost_fen).sum()), self.invoices.pop(day)
             world.ledger.move("payable", "stock", standard)

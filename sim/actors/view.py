@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 AHEAD = 60
 """Days of the calendar that a view shows beyond today."""
+WORK = ("pick_pack", "returns", "inbound")
+"""The stations of each warehouse, in their order."""
 
 
 def shop_of(scenario: Scenario) -> Shop:
@@ -30,10 +32,10 @@ def shop_of(scenario: Scenario) -> Shop:
     warehouses, cities = [*ops.warehouses, *(f"{city}/store" for city in ops.stores)], list(market.cities)
     stations, heads, per_hour, wage = [], [], [], []
     for name, w in ops.warehouses.items():
-        stations += [f"{name}/pick_pack", f"{name}/returns"]
-        heads += [w.pickers, w.inspectors]
-        per_hour += [w.orders_per_hour, w.returns_per_hour]
-        wage += [ops.labour.hour_yuan] * 2
+        stations += [f"{name}/{work}" for work in WORK]
+        heads += [w.pickers, w.inspectors, w.dockers or 0]
+        per_hour += [w.orders_per_hour, w.returns_per_hour, w.units_per_hour / ops.pallet_units]
+        wage += [ops.labour.hour_yuan] * len(WORK)
     desk = ops.service_desk
     fleets = [ops.couriers[c] for c in cities]
     finance = ops.finance
@@ -69,6 +71,7 @@ def shop_of(scenario: Scenario) -> Shop:
         supplier=tuple(t.supplier or next(iter(ops.suppliers)) for t in terms),
         supplier_units_per_day=np.array([np.inf if s.units_per_day is None else s.units_per_day for s in suppliers]),
         store=np.array([warehouses.index(f"{c}/store") if c in ops.stores else -1 for c in cities], np.int64),
+        pallet_units=ops.pallet_units,
     )  # fmt: skip
 
 
@@ -144,12 +147,14 @@ def view_of(world: World) -> View:
     on_order = np.zeros((world.shop.list_price.size, world.stock.shape[1], AHEAD), np.int64)
     for supplier in world.suppliers.values():
         on_order += supplier.on_order(AHEAD)
-    world.add_transfers(on_order)
+    on_order += world.inventory.due(AHEAD)
+    on_order[:, :, 0] += world.sizes.total(world.inventory.on_docks())
     arrays: dict[str, Any] = {
         "depth": world.depth[:, : day + AHEAD], "ritual": world.ritual[: day + AHEAD],
         "sold": r.sold[:, :, past], "stockout_hours": r.stockout_hours[:, :, past], "visits": r.visits[:, past],
         "orders_by_hour": r.orders_by_hour[:, past], "prices": r.prices[:, :, past], "paid": r.paid[:, past],
         "returned": r.returned[:, past], "on_hand": world.shelf_units(), "on_order": on_order,
+        "on_hand_age_days": world.inventory.mean_age(),
         "broken_sizes": world.sizes.broken(world.stock), "weather": world.weather.forecast(day, AHEAD),
         "backlog": np.array([s.backlog() for s in world.stations], np.int64), "arrivals": r.arrivals[:, past],
         "finished": r.finished[:, past],

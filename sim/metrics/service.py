@@ -110,3 +110,9 @@ def gifts_missing(history: History) -> float:
 def regrets(history: History) -> float:
     """In any channel, within the days of regret, without a price-match promise."""
     return _total(history, "regrets")
+
+
+@metric("split_share", "share", "lower", "orders that ship from more than one warehouse, scored days")
+def split_share(history: History) -> float:
+    """Split / accepted."""
+    return _share(_total(history, "split_orders"), _total(history, "orders"))

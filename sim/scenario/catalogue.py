@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from sim.scenario.operations import PriceBreak, ascending
-from sim.scenario.units import ASSUMPTION, Section, param
+from sim.scenario.units import ASSUMPTION, Day, Section, param
 
 Role = Literal["traffic", "profit", "repeat", "image"]
 ServiceKind = Literal["size_advice", "tutorials", "matching_sets", "warranty", "trade_in"]
@@ -52,6 +52,14 @@ class Category(Section):
     gift_demand: float = param(
         0.0, "1", "need on top of usual at full gift season, just before the Spring Festival", ASSUMPTION, ge=0, le=20
     )
+    obsolete_after_days: int | None = param(
+        None, "days", "age from which a unit on the shelf is worth less than its cost; never where empty", ASSUMPTION,
+        ge=0, le=3660,
+    )  # fmt: skip
+    obsolete_share: float = param(0.0, "share", "cost written down at that age", ASSUMPTION, ge=0, le=1)
+    obsolete_share_per_day: float = param(0.0, "share/day", "cost written down each day after", ASSUMPTION, ge=0, le=1)
+    season_end: Day | None = param(None, "date", "day from which what was received before it is out of season")
+    season_end_share: float = param(0.5, "share", "cost written down at the end of the season", ASSUMPTION, ge=0, le=1)
     season: list[float] = param(
         [], "weight", "need by month, January first, 12 weights around their mean; flat where empty", ASSUMPTION
     )

@@ -9,6 +9,7 @@ from sim import plugins
 from sim.errors import PluginError, did_you_mean
 from sim.scenario.catalogue import ROLES
 from sim.scenario.faults import PLACES, SIZES, Fault
+from sim.scenario.operations import STANDARD
 from sim.scenario.reader import Path
 from sim.scenario.root import KINDS, Written
 from sim.scenario.schedules import KEvents, Staged, most_pieces, source_of
@@ -18,7 +19,7 @@ Problem = tuple[Path, str, str | None, str | None]
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_\-]{0,63}")
 _MOST = {"skus": 2000, "categories": 200, "cities": 200, "segments": 50, "channels": 10, "warehouses": 50,
-         "campaigns": 500, "services": 200, "festivals": 200, "faults": 200}  # fmt: skip
+         "campaigns": 500, "services": 200, "festivals": 200, "faults": 200, "promises": 100}  # fmt: skip
 MOST_SIZES, MOST_VARIANTS, MOST_GIFTS = 64, 32_000, 1_000
 """Sizes of one SKU; sizes of all, an SKU without them counting one; gifts of one schedule."""
 
@@ -26,7 +27,7 @@ MOST_SIZES, MOST_VARIANTS, MOST_GIFTS = 64, 32_000, 1_000
 def faults_of(scenario: Written) -> list[Problem]:
     """All faults of a scenario whose parts are each right."""
     checks = (_names, _sizes, _shares, _references, _variants, _services, _bundles, _gifts, _channels, _schedules,
-              _dates, _numbers, _strategies, _faults, _triage)  # fmt: skip
+              _dates, _numbers, _strategies, _faults, _triage, _promises)  # fmt: skip
     return [problem for check in checks for problem in check(scenario)]
 
 
@@ -44,6 +45,7 @@ def _named_parts(s: Written) -> dict[Path, Iterable[str]]:
         ("market", "channels"): s.market.channels, ("catalogue", "categories"): s.catalogue.categories,
         ("catalogue", "skus"): s.catalogue.skus, ("operations", "warehouses"): s.operations.warehouses,
         ("operations", "suppliers"): s.operations.suppliers, ("campaigns",): s.campaigns,
+        ("operations", "promises"): s.operations.promises,
         ("schedules",): s.schedules, ("line_ups",): s.line_ups, ("catalogue", "services"): s.catalogue.services,
         ("market", "rival", "festivals"): s.market.rival.festivals, ("faults",): s.faults,
         **{("campaigns", name, "gifts"): c.gifts for name, c in s.campaigns.items()},
@@ -270,6 +272,20 @@ def _dates(s: Written) -> Iterator[Problem]:
         waves = warehouse.waves
         if not all(0 <= hour <= 23 for hour in waves) or len(set(waves)) < len(waves):
             yield ("operations", "warehouses", name, "waves"), "must be different hours from 0 to 23", str(waves), None
+
+
+def _promises(s: Written) -> Iterator[Problem]:
+    """Promise classes that exist, and when the dock's goods are released."""
+    ops = s.operations
+    if STANDARD in ops.promises:
+        must = "must not be given: promise_hours is the class of this name"
+        yield ("operations", "promises", STANDARD), must, None, None
+    for name, segment in s.market.segments.items():
+        known = [STANDARD, *ops.promises]
+        yield from _unknown(("market", "segments", name, "promise"), segment.promise, known, "a promise class")
+    hours = ops.release_hours
+    if not all(7 <= hour <= 23 for hour in hours) or len(set(hours)) < len(hours):
+        yield ("operations", "release_hours"), "must be different hours from 7 to 23", str(hours), None
 
 
 def _numbers(s: Written) -> Iterator[Problem]:

@@ -50,7 +50,8 @@ def liking(scenario: Scenario) -> Floats:
         if service.kind != "matching_sets":
             served += service.appeal * belonging(scenario, service.skus)
     own = [[k.appeal + s.taste.get(k.role, 0.0) + s.content_sensitivity * k.content for k in skus] for s in segments]
-    faster = (_USUAL_PROMISE_HOURS - scenario.operations.promise_hours) / 24.0
+    hours = scenario.operations.promised_hours
+    faster = np.array([(_USUAL_PROMISE_HOURS - hours[s.promise]) / 24.0 for s in segments])[:, None]
     care = np.outer([s.service_sensitivity for s in segments], served)
     return np.asarray(np.array(own) + care + market.behaviour.speed_utility * faster)
 

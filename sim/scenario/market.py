@@ -30,6 +30,7 @@ class Segment(Section):
     """A kind of consumer; traits are drawn around these values once per person."""
 
     share: float = param(..., "share", "share of all consumers", ge=0, le=1)
+    promise: str = param("standard", "name", "promise class of its orders: standard, or one of operations.promises")
     visits_per_day: float = param(0.08, "visits/day", "mean visit rate of a customer", ASSUMPTION, gt=0, le=5)
     visit_shape: float = param(
         0.27, "1", "Gamma shape [r] of the visit rate across people; small is uneven", "CDNOW BG/NBD", gt=0.05, le=100,

@@ -35,6 +35,12 @@ class Warehouse(Section):
     start_days: float = param(
         21.0, "days of sales", "stock on the shelf when the world starts, in days of expected sales", ge=0, le=1000
     )
+    dockers: int | None = param(
+        None, "people", "regular staff of the inbound dock, who put deliveries and transfers on the shelf; where empty "
+        "they are there as the truck docks", ge=0, le=100_000,
+    )  # fmt: skip
+    units_per_hour: float = param(250.0, "units/hour", "units one person of the dock puts away in an hour", ASSUMPTION,
+        gt=0, le=100_000)  # fmt: skip
 
 
 class CourierFleet(Section):
@@ -279,6 +285,35 @@ class Finance(Section):
         le=1e7)  # fmt: skip
 
 
+class Promise(Section):
+    """A class of orders with its own promise, served before those who are promised a later hour."""
+
+    hours: float = param(..., "hours", "order-to-door promise shown at checkout", gt=0, le=2000)
+    parcel_yuan: float = param(0.0, "yuan/parcel", "extra carriage of this class", ASSUMPTION, ge=0, le=1000)
+
+
+class Returns(Section):
+    """When and why delivered lines come back; how often stands with each category."""
+
+    lag_median_days: float = param(
+        8.0, "days", "median time from the door to the returns dock, lognormal",
+        "UCI Online Retail: median 8 days, 81 % within 30 days", gt=0, le=365,
+    )  # fmt: skip
+    lag_log_sd: float = param(
+        1.0, "1", "log standard deviation of it", "UCI Online Retail: median 8 days, 81 % within 30 days", ge=0, le=3
+    )
+    window_days: int = param(60, "days", "the last day on which a line comes back", ASSUMPTION, ge=1, le=365)
+    event_factor: float = param(
+        1.17, "1", "multiplies the chance of lines bought at a festival", "NRF: holidays +17 %", ge=0, le=10
+    )
+    filler_factor: float = param(1.5, "1", "the same, items added to reach a threshold", ASSUMPTION, ge=0, le=10)
+    late_factor: float = param(1.2, "1", "the same, parcels that came late", ASSUMPTION, ge=0, le=10)
+
+
+STANDARD = "standard"
+"""The promise class that is always there: `promise_hours`."""
+
+
 class Operations(Section):
     """Everything between an order and a door."""
 
@@ -292,6 +327,34 @@ class Operations(Section):
         72.0, "hours", "order-to-door promise shown at checkout", "order to door 56 h, 81 % within 72 h (2023)",
         gt=0, le=2000,
     )  # fmt: skip
+    promises: dict[str, Promise] = Field(
+        default={}, description="further promise classes, by name; market.segments.X.promise says who gets which"
+    )
+    returns: Returns = Field(default=Returns(), description="lag and causes of returns")
+    pallet_units: int = param(
+        100, "units", "most units that a docker takes at a time: one job of the inbound dock", ASSUMPTION,
+        ge=1, le=100_000,
+    )  # fmt: skip
+    release_hours: list[int] = param(
+        [10, 14, 18, 22], "hour of day", "when goods that the dock has put away are offered, besides 06:00 and 24:00",
+        max_length=17,
+    )  # fmt: skip
+    transfer_days: int = param(2, "days", "time of a transfer between warehouses on the road", ASSUMPTION,
+        ge=1, le=60)  # fmt: skip
+    transfer_yuan: float = param(0.0, "yuan/unit", "carriage of a transfer", ASSUMPTION, ge=0, le=1000)
+    cross_ship_yuan_per_hour: float = param(
+        0.0, "yuan/parcel/hour", "extra trunk transport of a parcel that does not come from its city's nearest "
+        "warehouse, per hour of road more than from there", ASSUMPTION, ge=0, le=1000,
+    )  # fmt: skip
+    stage_hours: float = param(
+        0.0, "hours", "pre-sale orders are packed ahead from so long before their balance, each morning and when the "
+        "pickers have nothing else; 0 = never", ASSUMPTION, ge=0, le=2000,
+    )  # fmt: skip
+    staged_minutes: float = param(
+        0.5, "minutes", "work left on a parcel that was packed ahead", "first doors 6 minutes after the balance, "
+        "anecdote; assumption", ge=0, le=60,
+    )  # fmt: skip
+    old_after_days: int = param(60, "days", "age from which stock counts as old", ASSUMPTION, ge=0, le=3660)
     line_haul_cv: float = param(
         0.35, "1", "coefficient of variation of a truck's road time",
         "assumption that gives about 81 % to door within 72 h (State Post Bureau 2023)", ge=0, le=3,
@@ -304,3 +367,8 @@ class Operations(Section):
     stores: dict[str, Store] = Field(
         default={}, description="a store for a city, by the city's name; without one its store channel ships"
     )
+
+    @property
+    def promised_hours(self) -> dict[str, float]:
+        """Hours from order to door by promise class, the standard one first."""
+        return {STANDARD: self.promise_hours} | {name: promise.hours for name, promise in self.promises.items()}

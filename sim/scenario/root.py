@@ -14,22 +14,13 @@ from sim.scenario.faults import Fault
 from sim.scenario.market import Market
 from sim.scenario.operations import Operations
 from sim.scenario.schedules import Entry, pieces, source_of
-from sim.scenario.units import Section, param
-
-
-def _date(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise ValueError("must be a date like 2023-10-01") from None
-    return value
+from sim.scenario.units import Day, Section, param
 
 
 class Calendar(Section):
     """Warm-up (state only), scored days, settlement (what was scored still flows in)."""
 
-    start: Annotated[date, BeforeValidator(_date)] = param(..., "date", "first simulated day")
+    start: Day = param(..., "date", "first simulated day")
     warm_up_days: int = param(60, "days", "days that only build up state", ge=0, le=3660)
     scored_days: int = param(120, "days", "days whose figures count", ge=1, le=3660)
     settlement_days: int = param(30, "days", "days in which returns, dips and refunds still count", ge=0, le=3660)

@@ -7,7 +7,7 @@ good evidence was found; `design` marks a free choice of the scenario's author.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -44,3 +44,16 @@ def _moment(value: object) -> object:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+def _day(value: object) -> object:
+    """ISO text to a date."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("must be a date like 2023-10-01") from None
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]

@@ -3,6 +3,7 @@
 - pick-pack: the [service] quantile of the orders of a warehouse's cities, spread over the day by the
   forecast's hour shares, plus the backlog in the first shift, over what a person packs in an hour
 - returns: the usual share of what was sold one to two weeks ago, or the last week's arrivals if more
+- inbound: what is due to arrive, in pallets, in the first shift; today's is on the dock, so in the backlog
 - service desk: offered load a = contacts/hour over handle rate, heads n = a + [beta] sqrt(a)
 - regular hours first (the guaranteed ones in any case), then overtime; temps for what both cannot do, from
   the first day on which newly trained ones can work
@@ -21,7 +22,7 @@ import numpy as np
 
 from sim.contracts import Floats, Forecast, Info, Roster, Staffer, View
 
-PICK, RETURNS, DESK = "pick_pack", "returns", "service_desk"
+PICK, RETURNS, INBOUND, DESK = "pick_pack", "returns", "inbound", "service_desk"
 
 
 @dataclass
@@ -90,6 +91,9 @@ class Quantile(Staffer):
                 hours[i] = packed[shop.warehouses.index(site), :, None] * share / rate
             elif work == RETURNS:
                 hours[i] = self._returns(view, i, home[:, shop.warehouses.index(site)]) / rate / 3.0
+            elif work == INBOUND:
+                due = view.on_order[:, shop.warehouses.index(site), 1 : len(share)]  # (K, H - 1)
+                hours[i, 1 : 1 + due.shape[1], 0] = (-(-due // shop.pallet_units)).sum(axis=0) / rate
             elif work == DESK:
                 load = contacts[:, None] * share / 8.0 / rate
                 hours[i] = 8.0 * (load + self.beta * np.sqrt(load))

@@ -46,6 +46,12 @@ def history() -> History:
         4,
         5,
     )
+    daily["split_orders"][:], daily["stock_old_share"][:], accounts["obsolescence"][[1, 3, 8]] = (
+        1,
+        0.3,
+        [-900, -700, 200],
+    )
+    daily["stock_age_days"][:], daily["stock_age_days"][3:5] = 15.0, [np.nan, 40.0]
     return History(
         scenario, "s", "l", 1, daily, accounts, ("w/pick_pack", "w/returns", "service_desk"), arrivals, capacity,
         who, when, np.array([0, 0, 1, 3], np.int8), np.array([1, 2, 5, 6], np.int8), 0.0, 0.0,
@@ -56,7 +62,8 @@ def history() -> History:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("profit", 8 * 10.0 - 25.0 - 3.0), ("net_revenue", 8 * 10.0 - 25.0 - 3.0), ("peak_load", 48 * 144 / (143 + 48)),
+        ("profit", 8 * 10.0 - 25.0 - 3.0 - 5.0), ("net_revenue", 8 * 10.0 - 25.0 - 3.0),
+        ("peak_load", 48 * 144 / (143 + 48)),
         ("peak_day", 4.0), ("hours_above_capacity", 1.0), ("late_share", 6 / 60),
         ("order_to_door_hours", (5 * 50 + 80) / 6), ("fill_rate", 1 - 12 / 120), ("contacts_per_100_orders", 20.0),
         ("abandoned_share", 3 / 12), ("return_rate", 30 / 120), ("red_line_corrections", 2.0), ("gmv", 6 * 90.5),
@@ -66,6 +73,7 @@ def history() -> History:
         ("left_regret", 1.0),
         ("traffic_units_share", 3 / 4), ("repeat_units_share", 0.0), ("image_margin_share", 0.0),
         ("profit_margin_share", (90 - 98) / (3 * (30 - 36) + 90 - 98)), ("other_channels_share", 2 / 8),
+        ("split_share", 6 / 60), ("stock_age_days", 20.0), ("old_stock_share", 0.3), ("obsolescence", 5.0),
     ],
 )  # fmt: skip
 def test_metric_by_hand(history: History, name: str, value: float) -> None:

@@ -109,6 +109,7 @@ def scripted_view(
         paid=house.list_price[:, None] * (1.0 - depth[:, :days]),
         returned=np.zeros((K, days), dtype=np.int64),
         on_hand=np.zeros((K, W), dtype=np.int64),
+        on_hand_age_days=np.zeros((K, W)),
         on_order=np.zeros((K, W, AHEAD), dtype=np.int64),
         backlog=np.zeros(stations, dtype=np.int64),
         arrivals=arrivals,

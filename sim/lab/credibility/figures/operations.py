@@ -125,6 +125,40 @@ def return_apparel(bench: Bench) -> float:
     return _ratio(float(world.returned[mine, scored].sum()), float(world.units[mine, scored].sum()))
 
 
+@figure("return_event_ratio", "share of lines that come back: bought at a festival / at other times, baseline pair")
+def return_event_ratio(bench: Bench) -> float:
+    """Lines handed over on scored days, each followed until it is kept or sent back; pre-sale counts as festival."""
+    history = bench.baseline().history
+    other, event = (_ratio(*pair) for pair in zip(history.lines_returned, history.lines_delivered, strict=True))
+    return _ratio(event, other)
+
+
+def lag_quantile(lags: NDArray[np.int64], share: float) -> float:
+    """Days within which this share of returns is back, within a day's bin in proportion.
+
+    >>> lag_quantile(np.array([0, 4, 4]), 0.25)
+    1.5
+    """
+    upto = np.cumsum(lags)
+    if upto[-1] == 0:
+        return float("nan")
+    n = int(np.searchsorted(upto, share * upto[-1]))
+    return n + float(share * upto[-1] - (upto[n] - lags[n])) / float(lags[n])
+
+
+@figure("return_lag_median_days", "days from the order to the returns dock, median of returned lines, baseline pair")
+def return_lag_median_days(bench: Bench) -> float:
+    """The scenario's lag counts from the door; the band, like this figure, from the purchase."""
+    return lag_quantile(bench.baseline().history.return_lags, 0.5)
+
+
+@figure("return_within_30d", "share of returned lines on the dock within 30 days of the order, baseline pair")
+def return_within_30d(bench: Bench) -> float:
+    """Lines handed over on scored days, none cut off by the end of the run."""
+    lags = bench.baseline().history.return_lags
+    return _ratio(float(lags[:31].sum()), float(lags.sum()))
+
+
 @figure("human_contacts_per_100_orders", "contacts passed on by the bot per 100 orders, normal days, baseline pair")
 def human_contacts_per_100_orders(bench: Bench) -> float:
     """Served or given up in the queue."""
