@@ -19,6 +19,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.red_lines import RedLines
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -109,6 +111,8 @@ class Shop:
     margin_floor: float
     interest_per_year: float
     salvage_share: float
+    red_lines: RedLines = field(default_factory=RedLines)
+    """Limits on prices that the engine enforces; a strategy that keeps to them is never corrected."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.actors.offers import DAY, Running
 from sim.contracts import STAGES, CampaignInfo, Shop, View
+from sim.red_lines import ChannelConsistency, MarginFloor, RedLines, StockLinkage
 from sim.scenario.root import Scenario
 
 if TYPE_CHECKING:
@@ -63,7 +64,18 @@ def shop_of(scenario: Scenario) -> Shop:
         commission=finance.commission, bot_containment=desk.bot_containment,
         contacts_per_order=desk.contacts_per_order, margin_floor=scenario.red_lines.margin_floor,
         interest_per_year=finance.interest_per_year, salvage_share=finance.salvage_share,
+        red_lines=red_lines_of(scenario),
     )  # fmt: skip
+
+
+def red_lines_of(scenario: Scenario) -> RedLines:
+    """The section `red_lines` as the three objects that engine and strategies ask."""
+    s = scenario.red_lines
+    return RedLines(
+        MarginFloor(s.margin_floor, {str(stage): yuan for stage, yuan in s.lifetime_yuan.items()}, s.acquisition_yuan),
+        ChannelConsistency(s.channel_gap, s.hold_channels),
+        StockLinkage(s.scarce_days),
+    )
 
 
 def routes(scenario: Scenario) -> NDArray[np.int64]:
