@@ -19,6 +19,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.red_lines import RedLines
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -123,6 +125,8 @@ class Shop:
     """(C,) the place among `warehouses` of each city's store, -1 where it has none."""
     pallet_units: int = 100
     """Most units in one job of an inbound dock."""
+    red_lines: RedLines = field(default_factory=RedLines)
+    """Limits on prices that the engine enforces; a strategy that keeps to them is never corrected."""
 
 
 @dataclass(frozen=True)

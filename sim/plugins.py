@@ -130,5 +130,9 @@ def _finite(value: object) -> bool:
 
 
 def source_hash(cls: type[Strategy]) -> str:
-    """SHA-256 of the file that defines a strategy, for manifests and workers."""
-    return hashlib.sha256(Path(inspect.getfile(cls)).read_bytes()).hexdigest()
+    """SHA-256 of the file that defines a strategy and of shipped ones it builds on, for manifests and workers."""
+    own = inspect.getmodule(cls)
+    used = {str(getattr(value, "__module__", "")) for value in vars(own).values()} if own is not None else set()
+    others = sorted(name for name in used if name.startswith("strategies.") and name != cls.__module__)
+    files = [Path(inspect.getfile(cls)), *(Path(inspect.getfile(sys.modules[name])) for name in others)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

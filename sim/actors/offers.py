@@ -91,8 +91,9 @@ class Counter:
     def __post_init__(self) -> None:
         world, shop = self.world, self.world.shop
         self.listed = np.round(100 * shop.list_price).astype(np.int64)
-        self.floor = np.ceil(world.cost_fen / (1.0 - world.spec.red_lines.margin_floor)).astype(np.int64)
-        self.floor = np.minimum(self.floor, self.listed)
+        self.lines = shop.red_lines
+        floor = self.lines.margin.lowest(world.cost_fen.astype(np.float64), self.listed.astype(np.float64))
+        self.floor = np.ceil(floor).astype(np.int64)
         self.shelf = np.broadcast_to(self.listed, (24, len(shop.channels), self.listed.size)).copy()
         self.coupon = np.zeros((len(shop.groups), self.listed.size), np.int64)
         same = np.array([np.ones(len(shop.cities), np.bool_), *(r.cities for r in self.running)]).T
@@ -114,13 +115,41 @@ class Counter:
         """New offers from the pricer, red lines applied; returns how many numbers were corrected."""
         shelf = np.round(100 * (prices if prices.ndim == 3 else np.broadcast_to(prices, self.shelf.shape)))
         coupon = np.round(100 * coupons)
-        corrected = int((shelf < self.floor).sum()) // (1 if prices.ndim == 3 else 24)
-        self.shelf = np.maximum(shelf, self.floor).astype(np.int64)
-        most = self.shelf.min(axis=(0, 1)) - self.floor
+        least = np.maximum(self.floor, np.where(self.scarce(), self.listed, 0))
+        least = np.maximum(least, self._beside(np.maximum(shelf, least), axis=1))
+        corrected = int((shelf < least).sum()) // (1 if prices.ndim == 3 else 24)
+        self.shelf = np.maximum(shelf, least).astype(np.int64)
+        most = self._most_coupon()
         corrected += int((coupon > most).sum())
         self.coupon = np.minimum(coupon, most).astype(np.int64)
         self._set_clock()
         return corrected
+
+    def scarce(self) -> NDArray[np.bool_]:
+        """(K,) SKUs that the stock line takes no discount on: short against the last fortnight's sales."""
+        world = self.world
+        past = slice(max(0, world.day - 14), world.day)
+        daily = world.records.sold[:, :, past].sum(axis=1).mean(axis=1) if world.day else np.zeros(self.listed.size)
+        return self.lines.stock.scarce(world.shelf_units().sum(axis=1).astype(np.float64), daily)
+
+    def _beside(self, price: Floats | Ints, axis: int) -> Ints:
+        """Lowest price of each channel beside the first, 0 where the channels' line is off; `axis` = channels."""
+        if not self.lines.channels.enforced:
+            return np.zeros((1,) * price.ndim, np.int64)
+        first = np.take(price, [0], axis=axis).astype(np.float64)
+        return np.ceil(self.lines.channels.lowest(first) - 1e-6).astype(np.int64)
+
+    def _most_coupon(self) -> Ints:
+        """(G, K) fen: the largest coupons that margin floor, payback and stock line allow."""
+        low = self.shelf.min(axis=(0, 1))
+        most = np.broadcast_to(np.where(self.scarce(), 0, low - self.floor), self.coupon.shape).astype(np.float64)
+        price, cost = low / 100.0, self.world.cost_fen / 100.0
+        stages = [group.rpartition("/")[2] for group in self.world.shop.groups]
+        for stage in self.lines.margin.lifetime_yuan:
+            back = np.floor(100.0 * self.lines.margin.most_coupon(price, cost, stage) + 1e-6)
+            mine = np.array([s == stage for s in stages])[:, None]
+            most = np.where(mine, np.minimum(most, back), most)
+        return most.astype(np.int64)
 
     def _set_clock(self) -> None:
         """Hours with the same shelf prices and open channels are one clock."""
@@ -231,8 +260,9 @@ class Counter:
             if presale is not None:
                 deposits[n] = presale.eligible
                 depth[n, -1] = presale.terms.markdown * presale.eligible
-        price = np.round(shelf * (1.0 - depth[:, None])).astype(np.int64)
-        return np.maximum(price, self.floor), deposits
+        price = np.maximum(np.round(shelf * (1.0 - depth[:, None])).astype(np.int64), self.floor)
+        price[:, :, :-1] = np.maximum(price[:, :, :-1], self._beside(price[:, :, :-1], axis=2))
+        return price, deposits
 
     def _utility(
         self,
@@ -304,6 +334,7 @@ class Counter:
             depth = self.markdown(begin)[:, None, :-1]
             hours = slice((begin - world.midnight) // 3600, -(-(end - world.midnight) // 3600))
             price = self.shelf[hours] * (1.0 - depth)
+            price = np.maximum(price, self._beside(price, axis=2))
             both = (self._open[hours][:, :, None] & sold) & (self._open[hours][:, :1, None] & sold[:1])
             found |= ((price < most * price[:, :, :1]) & both).any(axis=(0, 1, 2))
         return int(found.sum())

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.actors.offers import DAY, Running
 from sim.contracts import STAGES, CampaignInfo, Shop, View
+from sim.red_lines import ChannelConsistency, MarginFloor, RedLines, StockLinkage
 from sim.scenario.operations import PriceBreak
 from sim.scenario.root import Scenario
 
@@ -72,7 +73,18 @@ def shop_of(scenario: Scenario) -> Shop:
         supplier_units_per_day=np.array([np.inf if s.units_per_day is None else s.units_per_day for s in suppliers]),
         store=np.array([warehouses.index(f"{c}/store") if c in ops.stores else -1 for c in cities], np.int64),
         pallet_units=ops.pallet_units,
+        red_lines=red_lines_of(scenario),
     )  # fmt: skip
+
+
+def red_lines_of(scenario: Scenario) -> RedLines:
+    """The section `red_lines` as the three objects that engine and strategies ask."""
+    s = scenario.red_lines
+    return RedLines(
+        MarginFloor(s.margin_floor, {str(stage): yuan for stage, yuan in s.lifetime_yuan.items()}, s.acquisition_yuan),
+        ChannelConsistency(s.channel_gap, s.hold_channels),
+        StockLinkage(s.scarce_days),
+    )
 
 
 def routes(scenario: Scenario) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
@@ -99,6 +99,18 @@ class RedLines(Section):
     channel_gap: float = param(
         0.1, "share", "how much cheaper than in the first channel a price counts as an inversion", ge=0, le=1
     )
+    hold_channels: bool = param(
+        False, "true/false", "raise what undercuts the first channel by more than the gap; false: count it only"
+    )
+    scarce_days: float = param(
+        0.0, "days of sales", "stock below which an SKU takes neither the pricer's cut nor a coupon; 0: no such line",
+        ge=0, le=1000,
+    )  # fmt: skip
+    lifetime_yuan: dict[Literal["prospect", "new", "active", "at_risk", "dormant", "lost"], float] = param(
+        {}, "yuan", "later contribution of a customer by life-cycle stage (prospect, new, active, at_risk, dormant, "
+        "lost): a coupon may cost the unit's margin and this, less acquisition_yuan; stages not named: no such test",
+    )  # fmt: skip
+    acquisition_yuan: float = param(0.0, "yuan/customer", "spent to win a customer before any coupon", ge=0, le=1e6)
 
 
 E = TypeVar("E")

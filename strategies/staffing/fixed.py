@@ -27,6 +27,8 @@ class Fixed(Staffer):
     """Temps on a festival day, per regular head of the station."""
     festival_surge_factor: float = 0.5
     """Surge couriers on a festival day, as a share of the most there is."""
+    festival_overtime: float = 1.0
+    """Overtime on a festival day, as a share of what the law allows."""
     bot_share: float = 1.0
     """Share of contacts first sent to the bot."""
 
@@ -36,7 +38,7 @@ class Fixed(Staffer):
         shares = np.array(self.shift_shares) / sum(self.shift_shares)
         festival = view.ritual_ahead[: forecast.paths.shape[-1]] > 0  # (H,)
         heads = shop.station_heads.astype(np.float64)
-        overtime = shop.overtime_hours_per_day if festival[0] else 0.0
+        overtime = self.festival_overtime * shop.overtime_hours_per_day if festival[0] else 0.0
         temps = np.ceil(heads * min(self.festival_temps_factor, shop.temp_max_factor))
         surge = self.festival_surge_factor if festival[0] else 0.0
         return Roster(

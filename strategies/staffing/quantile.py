@@ -4,13 +4,15 @@
   forecast's hour shares, plus the backlog in the first shift, over what a person packs in an hour
 - returns: the usual share of what was sold one to two weeks ago, or the last week's arrivals if more
 - inbound: what is due to arrive, in pallets, in the first shift; today's is on the dock, so in the backlog
-- service desk: offered load a = contacts/hour over handle rate, heads n = a + [beta] sqrt(a)
+- service desk: offered load a = contacts/hour over handle rate, heads n = a + [beta] sqrt(a); or, with [wait_share],
+  the fewest heads at which no more than that share waits in the shift's busiest hour (Erlang C)
 - regular hours first (the guaranteed ones in any case), then overtime; temps for what both cannot do, from
   the first day on which newly trained ones can work
 - surge couriers for the parcels beyond the fleet's capacity
 
 Source: square-root staffing, Halfin & Whitt 1981; Borst, Mandelbaum & Reiman 2004; staffing to a quantile of
-the load, Gans, Koole & Mandelbaum 2003.
+the load, Gans, Koole & Mandelbaum 2003. Erlang C: Cooper, Introduction to
+Queueing Theory (2nd ed., 1981), 3.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ class Quantile(Staffer):
     """The same for temps booked ahead, who are paid whether needed or not."""
     beta: float = 0.8
     """Quality of service of the desk [beta]; 0.5 makes about half of the callers wait, 2 few."""
+    wait_share: float = 0.0
+    """Most contacts (share) that may have to wait in a shift's busiest hour; 0 = staff by `beta`."""
     guaranteed_share: float = 0.8
     """Share of the payroll's hours that is paid in any case, and so rostered in any case."""
     courier_share: float = 0.6
@@ -97,6 +101,9 @@ class Quantile(Staffer):
             elif work == DESK:
                 load = contacts[:, None] * share / 8.0 / rate
                 hours[i] = 8.0 * (load + self.beta * np.sqrt(load))
+                if self.wait_share > 0:
+                    busiest = contacts[:, None] * _peak_shares(forecast.hour_shares) / rate
+                    hours[i] = 8.0 * erlang_heads(busiest, self.wait_share)
         return hours
 
     def _contacts(self, view: View) -> float:
@@ -123,6 +130,43 @@ class Quantile(Staffer):
         base = np.clip(total[:, 0], self.guaranteed_share * regular, regular)
         extra = np.clip(total[:, 0] - regular, 0.0, overtime)
         return base[:, None] * shape, extra[:, None] * shape
+
+
+def erlang_c(heads: Floats, load: Floats) -> Floats:
+    """Chance that a caller waits in M/M/n with offered load a < n; 1 where a >= n.
+
+    From Erlang B by its recursion B(0) = 1, B(k) = a B(k - 1) / (k + a B(k - 1)); C = n B / (n - a (1 - B)).
+    """
+    heads, load = np.broadcast_arrays(np.asarray(heads, dtype=np.int64), np.asarray(load, dtype=np.float64))
+    blocked, found = np.ones(load.shape), np.ones(load.shape)
+    for k in range(1, int(heads.max(initial=0)) + 1):
+        blocked = load * blocked / (k + load * blocked)
+        found = np.where(heads == k, blocked, found)
+    busy = heads > load
+    return np.asarray(np.where(busy, heads * found / np.where(busy, heads - load * (1.0 - found), 1.0), 1.0))
+
+
+def erlang_heads(load: Floats, wait_share: float) -> Floats:
+    """Fewest heads at which at most `wait_share` of the callers wait; 0 without load."""
+    load = np.asarray(load, dtype=np.float64)
+    blocked, heads = np.ones(load.shape), np.zeros(load.shape)
+    open_ = load > 0
+    k = 0
+    while open_.any():
+        k += 1
+        blocked = load * blocked / (k + load * blocked)
+        enough = (k > load) & (k * blocked <= wait_share * (k - load * (1.0 - blocked)))
+        heads = np.where(open_ & enough, float(k), heads)
+        open_ = open_ & ~enough
+    return heads
+
+
+def _peak_shares(hour_shares: Floats) -> Floats:
+    """(H, 3) share of a day's orders in the busiest hour of each shift."""
+    night = np.roll(hour_shares[:, :6].max(axis=1), -1)
+    night[-1] = hour_shares[-1, :6].max()
+    late = np.maximum(hour_shares[:, 22:].max(axis=1), night)
+    return np.stack([hour_shares[:, 6:14].max(axis=1), hour_shares[:, 14:22].max(axis=1), late], axis=1)
 
 
 def _shift_shares(hour_shares: Floats) -> Floats:

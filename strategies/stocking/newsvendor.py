@@ -4,11 +4,11 @@ Protection window [P] = 1 review day + lead time + [safety_sds] sd of the lead t
 S = F_P^-1(r), F_P the distribution of the total over P in the forecast's sample paths (never a sum of
 daily quantiles), critical ratio
 
-    r = u / (u + h),   u = p (1 - commission) - c            a sale lost
+    r = u / (u + h),   u = (p (1 - commission) - c) (1 + g)  a sale lost, and what the disappointed buy less later
                        h = c ((1 - salvage) o + interest d / 365)   a unit too many
 
-with [p] list price, [c] unit cost, [o] the chance that a surplus unit ends in clearance and [d] the days
-it lies until it sells. On hand and all that is on order count against S.
+with [g] the later loss as a share of the margin lost, [p] list price, [c] unit cost, [o] the chance that a surplus
+unit ends in clearance and [d] the days it lies until it sells. On hand and all that is on order count against S.
 
 Source: Porteus, Foundations of Stochastic Inventory Theory (2002), 1.3; Snyder & Shen, Fundamentals of
 Supply Chain Theory (2nd ed., 2019), 4.3.2, example 4.3: h 0.18, p 0.70, N(50, 8) gives S 56.6.
@@ -36,6 +36,9 @@ class Newsvendor(Stocker):
     """[o] chance that a unit too many must be cleared at salvage value."""
     holding_days: float = 30.0
     """[d] days that a unit too many lies."""
+    later_loss: float = 0.2
+    """[g] margin lost later by a stockout, as a share of the margin lost now; the direction is that of Anderson,
+    Fitzsimons & Simester 2006, the size an assumption."""
     max_service: float = 0.98
     """Highest quantile asked of the sample paths; beyond it a few paths decide alone."""
 
@@ -55,7 +58,7 @@ class Newsvendor(Stocker):
     def critical_ratio(self, view: View) -> Floats:
         """(K,) [r], between 0 and `max_service`."""
         shop = view.shop
-        under = np.maximum(shop.list_price * (1.0 - shop.commission) - shop.unit_cost, 0.0)
+        under = (1.0 + self.later_loss) * np.maximum(shop.list_price * (1.0 - shop.commission) - shop.unit_cost, 0.0)
         unsold = (1.0 - shop.salvage_share) * self.clearance_chance
         over = shop.unit_cost * (unsold + shop.interest_per_year * self.holding_days / 365.0)
         return np.asarray(np.minimum(under / np.maximum(under + over, 1e-12), self.max_service))

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from fractions import Fraction
+from math import factorial
 
 import numpy as np
+import pytest
 
+from sim.contracts import Truth
 from strategies.staffing.fixed import Fixed
-from strategies.staffing.quantile import Quantile
+from strategies.staffing.oracle import Oracle
+from strategies.staffing.quantile import Quantile, erlang_c, erlang_heads
+from strategies.staffing.temp_surge import TempSurge
 from tests.strategies.scripted import campaign, even_forecast, scripted_view
 
 RNG = np.random.default_rng(0)
@@ -133,3 +139,76 @@ def test_quantile_each_warehouse_for_its_own_cities() -> None:
     forecast = even_forecast([[1200, 1300, 200]], hours=NOON)
     roster = Quantile().roster(scripted_view(1, 3, 2), forecast, RNG)
     np.testing.assert_allclose(roster.regular_hours[[0, 2], 0], [70, 65])
+
+
+# ---- Erlang C ----------------------------------------------------------------------------------
+
+
+def _erlang_c(heads: int, load: Fraction) -> Fraction:
+    """The textbook's sum, in exact fractions."""
+    last = load**heads / factorial(heads) * heads / (heads - load)
+    return last / (sum(load**k / factorial(k) for k in range(heads)) + last)
+
+
+def test_erlang_c_tables() -> None:
+    """Chance of waiting by heads and load, as tables print it to four digits; 1/3, 4/9 are exact."""
+    printed = {(1, 0.5): 0.5, (2, 1): 1 / 3, (3, 2): 4 / 9, (4, 3): 0.5094, (5, 4): 0.5541, (10, 8): 0.4092}
+    for (heads, load), want in printed.items():
+        assert float(erlang_c(np.array(heads), np.array(load))) == pytest.approx(want, abs=5e-5)
+
+
+@pytest.mark.parametrize("load", [Fraction(1, 2), Fraction(7, 2), Fraction(12), Fraction(45)])
+def test_erlang_c_is_the_sum(load: Fraction) -> None:
+    for heads in range(int(load) + 1, int(load) + 15):
+        found = float(erlang_c(np.array(heads), np.array(float(load))))
+        assert found == pytest.approx(float(_erlang_c(heads, load)), rel=1e-12)
+
+
+def test_erlang_heads_are_the_fewest() -> None:
+    loads = np.array([0.0, 0.3, 2.5, 8.0, 40.0, 150.0])
+    heads = erlang_heads(loads, 0.2)
+    assert heads[0] == 0
+    assert (erlang_c(heads[1:].astype(int), loads[1:]) <= 0.2).all()
+    assert (erlang_c(heads[1:].astype(int) - 1, loads[1:]) > 0.2).all()
+
+
+def test_square_root_staffing_is_erlang_in_the_limit() -> None:
+    """Halfin-Whitt, n = a + beta sqrt(a), beta 1: P(wait) -> 1 / (1 + beta Phi(beta) / phi(beta)) = 0.2234."""
+    load = 10_000.0
+    assert float(erlang_c(np.array(10_100), np.array(load))) == pytest.approx(0.2234, abs=0.003)
+
+
+def test_quantile_desk_by_erlang_in_the_busiest_hour() -> None:
+    """640 orders x 0.1 x 0.5 = 32 contacts at noon, 10 an hour: load 3.2; with six heads 13 % wait, with five 29 %."""
+    roster = Quantile(wait_share=0.2, guaranteed_share=0.0).roster(
+        scripted_view(1, shop={"station_heads": np.array([10, 2, 8])}), even_forecast([[640]], hours=NOON), RNG
+    )
+    assert float(erlang_c(np.array(6), np.array(3.2))) < 0.2 < float(erlang_c(np.array(5), np.array(3.2)))
+    np.testing.assert_allclose(roster.regular_hours[2], [48, 0, 0])
+
+
+# ---- temp_surge, oracle ------------------------------------------------------------------------
+
+
+def test_temp_surge_gives_the_rest_to_temps_and_keeps_them() -> None:
+    """2300 orders on day 5 are 115 hours, 80 regular: 35 for temps of 4 effective hours = 9, on for 2 days more."""
+    forecast = even_forecast([[1000]])
+    forecast.paths[..., 5] = 2300
+    roster = TempSurge(generous=1.0, tail_days=2, shift_shares=(2, 1, 1)).roster(scripted_view(1), forecast, RNG)
+    assert roster.temps[0].tolist() == [0.0] * 5 + [9.0] * 3 + [0.0] * 20
+    assert roster.regular_hours[0].tolist() == [40, 20, 20] and not roster.overtime_hours.any()
+
+
+def test_temp_surge_couriers_for_the_mean() -> None:
+    """1.1 x 1400 orders + 60 waiting = 1600 parcels: 16 couriers, 10 are there."""
+    view = scripted_view(1, courier_backlog=np.array([60]))
+    np.testing.assert_allclose(TempSurge().roster(view, even_forecast([[1400]]), RNG).surge, [6.0])
+
+
+def test_oracle_staffs_the_truth() -> None:
+    """The forecast says 10, the truth 1800: 90 hours of work, 80 regular and 10 overtime."""
+    view = scripted_view(1, truth=Truth(np.full((1, 1, 28), 1800.0)))
+    roster = Oracle().roster(view, even_forecast([[10]], hours=NOON), RNG)
+    np.testing.assert_allclose(roster.regular_hours[0], [80, 0, 0])
+    np.testing.assert_allclose(roster.overtime_hours[0], [10, 0, 0])
+    assert roster.temps.shape == (3, 28)
