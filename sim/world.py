@@ -32,6 +32,7 @@ from sim.actors.base import PHASES, Actor
 from sim.actors.consumers import Consumers, Segment
 from sim.actors.couriers import CourierFleet
 from sim.actors.crew import Crew
+from sim.actors.critic import Critic
 from sim.actors.merchant import Merchant
 from sim.actors.offers import Counter, running_of
 from sim.actors.orders import OrderBook
@@ -128,6 +129,7 @@ class World(mesa.Model):
         self.crews: list[Crew] = [crew for w in self.warehouses for crew in w.crews] + [self.desk.crew]
         self.stations: list[Station] = [crew.station for crew in self.crews]
         self.merchant = Merchant(self, line_up)
+        self.critic = Critic(self)
         for guest in guests:
             guest(self)
         actors = sorted(self.agents, key=lambda actor: actor.unique_id)
@@ -344,4 +346,5 @@ class World(mesa.Model):
             left=people.left.astype(np.int8), start_stock_value_yuan=float(daily["stock_value_yuan"][warm_up]),
             end_stock_value_yuan=float(daily["stock_value_yuan"][-1]), skus=self.shop.skus,
             sku_units=self.records.shipped, sku_paid=self.records.earned, offer_units=self.records.by_offer,
+            forecast_marks=self.critic.book.sums,
         )  # fmt: skip
