@@ -17,6 +17,8 @@ can only use what is known when it is made.
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import datetime
 from collections.abc import Generator, Sequence
 from itertools import pairwise
@@ -46,7 +48,7 @@ from sim.actors.supplier import Supplier
 from sim.actors.view import AHEAD, calendar_arrays, campaign_infos, routes, shop_of
 from sim.actors.warehouse import Warehouse
 from sim.actors.weather import Weather
-from sim.contracts import LineUp
+from sim.contracts import HORIZON_DAYS, LineUp, Truth, View
 from sim.kernels.people import PROSPECT, Rows
 from sim.ledger import History, Ledger
 from sim.scenario.festivals import holiday_demand
@@ -58,6 +60,13 @@ DAY = 86_400
 _PROMOTION = ("markdowns", "thresholds", "coupons", "bundles", "gifts", "price_matches", "traffic")
 TRANSFER_DAYS = 2
 """Days a transfer between warehouses is on the road (assumption)."""
+
+
+STAND_INS = {
+    "forecasting": "seasonal_naive", "pricing": "list_price", "stocking": "base_stock", "staffing": "fixed",
+    "outreach": "none",
+}  # fmt: skip
+"""Who stands in for an oracle in the twin that his truth comes from."""
 
 
 def line_up_of(scenario: Scenario, name: str) -> LineUp:
@@ -112,6 +121,7 @@ class World(mesa.Model):
         self.paid_share, self.hours_today, self.offered_today = 0.0, 0.0, 0
         self.paid_today, self.units_today = np.zeros(k, np.int64), np.zeros(k, np.int64)
         self.transfers: dict[int, Ints] = {}
+        self._truth: NDArray[np.float64] | None = None
 
     def _settle_actors(self, line_up: LineUp, guests: Sequence[type[Actor]]) -> None:
         """Everybody moves in; within a phase, actors act in this order."""
@@ -171,6 +181,27 @@ class World(mesa.Model):
         history = self._history()
         self._release()
         return history
+
+    def with_truth(self, view: View) -> View:
+        """The view of an oracle: with the units that will be wanted on this day and the following.
+
+        They come from a twin, run whole when the first oracle asks (which doubles the time of the run): the same
+        draws, schedule and line-up, but a plain stand-in for each oracle, living 28 days longer. An oracle so knows
+        what these customers would want of a merchant who knows no more than others. What his own acts change
+        (another price, a late parcel, a shelf that is full where the twin's was empty) is not foretold.
+        """
+        if self._truth is None:
+            calendar = self.spec.calendar
+            longer = calendar.model_copy(update={"settlement_days": calendar.settlement_days + HORIZON_DAYS})
+            plain = {
+                kind: plugins.build(kind, STAND_INS[kind], {}) if strategy.info == "oracle" else copy.deepcopy(strategy)
+                for kind, strategy in self.merchant.line_up.items()
+            }
+            twin = World(self.spec.model_copy(update={"calendar": longer}), self.schedule, plain, self.seed_number)
+            twin.run()
+            self._truth = twin.records.wanted.astype(np.float64)
+            self._truth.flags.writeable = False
+        return dataclasses.replace(view, truth=Truth(self._truth[:, :, self.day : self.day + HORIZON_DAYS]))
 
     def _release(self) -> None:
         """Lets go of the actors: Mesa 3.3 keeps a count per model, and with it every model, alive."""

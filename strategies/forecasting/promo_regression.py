@@ -37,22 +37,28 @@ from strategies.forecasting._promotions import (
 from strategies.forecasting._shared import hour_shares
 
 
+WEEK_VARIANCE = 0.02
+"""Relative variance of a SKU's week within its category before there are three weeks to learn it from."""
+CATEGORY_HALF_LIFE_DAYS = 5.0
+"""In which a past day's weight for the level of a category halves."""
+
+
 @dataclass
 class PromoRegression(Forecaster):
     """Pooled promotion regression with joint sample paths."""
 
     info: ClassVar[Info] = "informed"
     memory_days: ClassVar[int] = 400
-    half_life_days: float = 14.0
-    """In which a past day's weight for the level halves."""
-    event_variance: float = 0.06
+    half_life_days: float = 30.0
+    """In which a past day's weight for a SKU's share of its category halves."""
+    event_variance: float = 0.03
     """Relative variance of a single campaign day around the regression; more = slower to learn."""
     rush_share: float = 0.25
     """Share of a festival's first day that is taken to fall right after the start."""
     opening_cover_days: float = 21.0
     """Before the first sale: days for which the opening stock is taken to last."""
     drift_per_root_day: float = 0.02
-    """Log standard deviation by which a SKU's level moves in a day."""
+    """Log standard deviation by which a category's level moves in a day."""
     samples: int = 64
     """Sample paths [S]; fewer (at least 28) where SKUs x cities x days x S would pass 4 million."""
 
@@ -82,9 +88,11 @@ class PromoRegression(Forecaster):
         variance = np.where(running, max(fit.campaign_variance, fit.day_variance), fit.day_variance)
         lift *= _lognormal(rng, np.sqrt(variance), (s, 1, horizon))
         level = fit.level * _lognormal(rng, fit.level_sd, (s, skus))
-        drift = self.drift_per_root_day * np.cumsum(rng.standard_normal((s, skus, horizon)), axis=-1)
+        group = rng.standard_normal((s, fit.category.max() + 1, horizon)) * self.drift_per_root_day
+        drift = np.cumsum(group, axis=-1) - 0.5 * self.drift_per_root_day**2 * np.arange(1, horizon + 1)
         lift = lift[:, calendar.code] * fit.correction
-        lift *= np.exp(drift - 0.5 * self.drift_per_root_day**2 * np.arange(1, horizon + 1))
+        lift *= np.exp(drift)[:, fit.category]
+        lift *= fit.weeks(rng, s, day, horizon)
         joint = (level[..., None] * lift)[:, :, None]  # (S, K, 1, H)
         mean = joint.mean(axis=0) * fit.city[..., None]
         shape = mean / (1.0 + fit.own_variance * mean) + 1e-9
@@ -121,6 +129,24 @@ class _Fit:
 
     correction: Floats
     """(K, H) what campaign days of about the same multiple sold beside the regression, by coming day."""
+    category: Ints
+    """(K,) number of each SKU's category."""
+    week_start: int
+    """Day mod 7 on which SKUs' favour within their category changes."""
+    week_variance: float
+    """Relative variance of a SKU's week within its category."""
+    week: Floats
+    """(K,) this week's favour, mean 1."""
+    week_sd: Floats
+    """(K,) its log standard deviation."""
+
+    def weeks(self, rng: np.random.Generator, samples: int, day: int, horizon: int) -> Floats:
+        """(S, K, H) favour of each SKU: this week's as far as it is known, then a new one every week."""
+        number = (day - self.week_start + np.arange(horizon)) // 7 - (day - self.week_start) // 7
+        sd = np.sqrt(np.log1p(self.week_variance))
+        favour = _lognormal(rng, sd, (samples, number[-1] + 1, len(self.week))).swapaxes(1, 2)
+        favour[..., 0] = self.week * _lognormal(rng, self.week_sd, (samples, len(self.week)))
+        return np.asarray(favour[..., number])
 
     @classmethod
     def unknown(cls, view: View, horizon: int, cover_days: float, event_variance: float) -> _Fit:
@@ -128,8 +154,11 @@ class _Fit:
         level = view.on_hand.sum(axis=1) / cover_days
         city = np.tile(view.shop.city_share, (len(level), 1))
         covariance, doubt = np.diag(np.square(PRIOR_SD)), np.full(len(level), 0.4)
-        flat = np.ones((len(level), horizon))
-        return cls(np.array(PRIOR_MEAN), covariance, np.ones(7), level, doubt, city, 0.02, event_variance, 0.1, flat)
+        flat, one = np.ones((len(level), horizon)), np.ones(len(level))
+        return cls(
+            np.array(PRIOR_MEAN), covariance, np.ones(7), level, doubt, city, 0.02, event_variance, 0.1, flat,
+            _categories(view), 0, WEEK_VARIANCE, one, np.sqrt(WEEK_VARIANCE) * one,
+        )  # fmt: skip
 
     @classmethod
     def of(cls, view: View, days: int, calendar: Calendar, half_life: float, event_variance: float) -> _Fit:
@@ -155,29 +184,85 @@ class _Fit:
         campaign = (np.square(off).sum() + 6.0 * event_variance) / (len(off) + 6.0)  # prior worth six days
         factor = lift * weekday[(view.day - days + np.arange(days)) % 7]
         age = 0.5 ** (np.arange(days, 0, -1) / half_life)
-        rate_weight = (weight * age)[code]
-        exposure = (rate_weight * open_share * factor[code]).sum(axis=1)
-        seen = (rate_weight * units).sum(axis=1)
-        pooled = seen.sum() / max(exposure.sum(), 1e-9)
-        level = (seen + 0.1 * pooled) / (exposure + 0.1)
-        own_base = _own_base(units, open_share * factor[code], (weight * np.ones(days))[code])
-        mean = level[:, None] * factor[code] * open_share
-        own = _overdispersion(units, mean, (age > 0.1) & ~touched[code], 0.02 + day_variance) - day_variance
-        fix = similar_days(units, own_base * factor[code] * open_share, log_mean, running, calendar, own)
+        category, exposure = _categories(view), open_share * factor[code]
+        share, base = _levels(units, exposure, weight[code], age, category)
+        mean = share[:, None] * base[category] * exposure
+        week_start, week_variance, week, week_sd = _favour(units, mean, category, touched[code], view.day)
+        own = _overdispersion(units, mean, (age > 0.1) & ~touched[code], 0.01 + day_variance + week_variance)
+        own = max(0.01, own - day_variance - week_variance)
+        fix = similar_days(units, mean, log_mean, running, calendar, own + week_variance)
+        level = share * base[category, -1]
+        seen = (weight[code] * age * units).sum(axis=1)
         mixed = (sold @ age) + 1e-9
-        share = mixed.sum(axis=0) + 20.0 * view.shop.city_share
-        share /= share.sum()
-        city = (mixed + 5.0 * share) / (mixed.sum(axis=1, keepdims=True) + 5.0)
-        level_sd = np.sqrt(0.04**2 + 1.0 / (seen + 4.0))
-        return cls(theta, covariance, weekday, level, level_sd, city, day_variance, campaign, own, fix)
+        town = mixed.sum(axis=0) + 20.0 * view.shop.city_share
+        town /= town.sum()
+        city = (mixed + 5.0 * town) / (mixed.sum(axis=1, keepdims=True) + 5.0)
+        weeks = (weight[code] * age).sum(axis=1) / 7.0
+        level_sd = np.sqrt(0.04**2 + week_variance / (weeks + 1.0) + 1.0 / (seen + 4.0))
+        return cls(
+            theta, covariance, weekday, level, level_sd, city, day_variance, campaign, own, fix, category,
+            week_start, week_variance, week, week_sd,
+        )  # fmt: skip
 
 
-def _own_base(units: Floats, exposure: Floats, weight: Floats) -> Floats:
-    """(K, days) each SKU's own level through time: units per exposure, smoothed both ways over quiet days."""
+def _categories(view: View) -> Ints:
+    """(K,) category of each SKU as a number, in alphabetical order."""
+    return np.asarray(np.unique(np.array(view.shop.category), return_inverse=True)[1], dtype=np.int64)
+
+
+def _levels(
+    units: Floats, exposure: Floats, weight: Floats, age: Floats, category: Ints
+) -> tuple[Floats, Floats]:
+    """(K,) units per exposure of each SKU over the long run, and (J, days) what its category did beside that.
+
+    Within a category SKUs come in and out of favour while the sum stays, so the sum may be followed closely.
+    """
+    known = weight * age
+    rate = _ratio((known * units).sum(axis=1), (known * exposure).sum(axis=1))
     days = units.shape[1]
-    fade = 0.93 ** np.abs(np.subtract.outer(np.arange(days), np.arange(days)))
-    total = (weight * units).sum(axis=1, keepdims=True) / ((weight * exposure).sum(axis=1, keepdims=True) + 1e-9)
-    return np.asarray(((weight * units) @ fade + total) / ((weight * exposure) @ fade + 1.0))
+    got, due = np.zeros((category.max() + 1, days)), np.zeros((category.max() + 1, days))
+    np.add.at(got, category, weight * units)
+    np.add.at(due, category, weight * exposure * rate[:, None])
+    fade = 0.5 ** (np.abs(np.subtract.outer(np.arange(days), np.arange(days))) / CATEGORY_HALF_LIFE_DAYS)
+    one_day = due.mean(axis=1, keepdims=True) + 1e-9
+    base = (got @ fade + one_day) / (due @ fade + one_day)
+    return _ratio((known * units).sum(axis=1), (known * exposure * base[category]).sum(axis=1)), base
+
+
+def _ratio(got: Floats, due: Floats) -> Floats:
+    """Units per exposure, drawn a little towards that of all SKUs."""
+    return np.asarray((got + 0.1 * got.sum() / max(due.sum(), 1e-9)) / (due + 0.1))
+
+
+def _favour(
+    units: Floats, mean: Floats, category: Ints, touched: Bools, day: int
+) -> tuple[int, float, Floats, Floats]:
+    """Weekday on which favour changes, its variance, and this week's (K,) mean and log standard deviation.
+
+    Favour is what a SKU sold beside its category's own day, so shocks of the day fall out. The change of week is
+    where two neighbouring days differ most.
+    """
+    days = units.shape[1]
+    total, due = np.zeros((category.max() + 1, days)), np.zeros((category.max() + 1, days))
+    np.add.at(total, category, units)
+    np.add.at(due, category, mean)
+    mean = mean * (total / np.maximum(due, 1e-9))[category] + 1e-9
+    weekday = (day - days + np.arange(days)) % 7
+    start, variance = 0, WEEK_VARIANCE
+    if days >= 21:
+        off = np.where(touched, 0.0, units - mean)
+        jump = (np.diff(off, axis=1) ** 2 / (mean[:, 1:] + mean[:, :-1] + 1.0)).sum(axis=0)
+        start = int(np.bincount(weekday[1:], jump, 7).argmax())
+        turn = np.flatnonzero(weekday == start)
+        y = np.add.reduceat(np.where(touched, 0.0, units), turn, axis=1)[:, :-1]
+        m = np.add.reduceat(np.where(touched, 0.0, mean), turn, axis=1)[:, :-1]
+        variance = _overdispersion(y, m, m > 0, 0.0)
+    since = min(days, (day - start) % 7)
+    doubt = np.where(touched, 0.05, 0.02)[:, days - since :]
+    certain = 1.0 / (1.0 + doubt * mean[:, days - since :])
+    prior = 1.0 / max(variance, 1e-4)
+    got, due_now = (certain * units[:, days - since :]).sum(axis=1), (certain * mean[:, days - since :]).sum(axis=1)
+    return start, variance, (got + prior) / (due_now + prior), 1.0 / np.sqrt(due_now + prior)
 
 
 def _overdispersion(units: Floats, mean: Floats, use: Bools, least: float) -> float:
