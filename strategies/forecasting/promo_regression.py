@@ -32,10 +32,17 @@ import numpy as np
 
 from sim.contracts import Bools, Floats, Forecast, Forecaster, Info, Ints, View
 from strategies.forecasting._promotions import (
-    PRIOR_MEAN, PRIOR_SD, Calendar, baseline, calendar_of, fit_lift, multiple, pool, similar_days,
+    PRIOR_MEAN,
+    PRIOR_SD,
+    Calendar,
+    baseline,
+    calendar_of,
+    fit_lift,
+    multiple,
+    pool,
+    similar_days,
 )  # fmt: skip
 from strategies.forecasting._shared import hour_shares
-
 
 WEEK_VARIANCE = 0.02
 """Relative variance of a SKU's week within its category before there are three weeks to learn it from."""
@@ -210,9 +217,7 @@ def _categories(view: View) -> Ints:
     return np.asarray(np.unique(np.array(view.shop.category), return_inverse=True)[1], dtype=np.int64)
 
 
-def _levels(
-    units: Floats, exposure: Floats, weight: Floats, age: Floats, category: Ints
-) -> tuple[Floats, Floats]:
+def _levels(units: Floats, exposure: Floats, weight: Floats, age: Floats, category: Ints) -> tuple[Floats, Floats]:
     """(K,) units per exposure of each SKU over the long run, and (J, days) what its category did beside that.
 
     Within a category SKUs come in and out of favour while the sum stays, so the sum may be followed closely.
@@ -234,9 +239,7 @@ def _ratio(got: Floats, due: Floats) -> Floats:
     return np.asarray((got + 0.1 * got.sum() / max(due.sum(), 1e-9)) / (due + 0.1))
 
 
-def _favour(
-    units: Floats, mean: Floats, category: Ints, touched: Bools, day: int
-) -> tuple[int, float, Floats, Floats]:
+def _favour(units: Floats, mean: Floats, category: Ints, touched: Bools, day: int) -> tuple[int, float, Floats, Floats]:
     """Weekday on which favour changes, its variance, and this week's (K,) mean and log standard deviation.
 
     Favour is what a SKU sold beside its category's own day, so shocks of the day fall out. The change of week is
