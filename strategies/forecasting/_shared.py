@@ -46,6 +46,6 @@ def gamma_paths(mean: Floats, relative_variance: Floats | float, samples: int, r
 
 
 def event_days(view: View, days: int) -> Floats:
-    """(K, days + 60) 1 on the own calendar's promo days (a markdown or a ritual), else 0; the last `days` days first."""
+    """(K, days + 60) 1 on promo days (a markdown or a ritual in the own calendar), the last `days` days first."""
     event = (view.depth > 0) | (view.ritual > 0)
     return event[:, event.shape[1] - 60 - days :].astype(np.float64)

@@ -58,7 +58,7 @@ class Ensemble(Forecaster):
         loss = np.zeros(len(self.members))
         for back in (WEEK, 2 * WEEK):
             then = earlier(view, back)
-            truth = view.sold[..., view.sold.shape[-1] - back :][..., :WEEK]
+            truth = view.sold[..., view.sold.shape[-1] - back :][..., :WEEK].astype(np.float64)
             for n, member in enumerate(self.members):
                 loss[n] += _crps(member.forecast(then, WEEK, rng).paths, truth)
         weight = 1.0 / np.maximum(loss, 1e-9) ** 2

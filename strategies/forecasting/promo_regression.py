@@ -185,7 +185,8 @@ class _Fit:
             theta, covariance = fit_lift(past, touched, total, expected, event_variance)
         log_mean = multiple(calendar, theta)[0]  # (P, days + H)
         lift = np.exp(log_mean[:, :days])
-        day_variance = _overdispersion(total.sum(axis=0), expected.sum(axis=0), ~touched.any(axis=0), 0.003)
+        quiet = np.asarray(~touched.any(axis=0))
+        day_variance = _overdispersion(total.sum(axis=0), expected.sum(axis=0), quiet, 0.003)
         running = past.share > 0
         off = (total[running] / np.maximum(expected[running] * lift[running], 1e-9)).clip(0, 4) - 1
         campaign = (np.square(off).sum() + 6.0 * event_variance) / (len(off) + 6.0)  # prior worth six days
