@@ -90,7 +90,7 @@ def _enter(out: Calendar, mine: Bools, c: CampaignInfo, first: int, until: Float
 
 
 def multiple(calendar: Calendar, theta: Floats) -> tuple[Floats, Floats]:
-    """(P, T) log of the multiple [m], and (P, T, 7) its slope by each coefficient."""
+    """(P, T) log of the multiple [m], and (P, T, 7) its slope by each coefficient; any other leading shape likewise."""
     rush = np.exp(theta[3])
     jump = np.exp(np.clip(calendar.offer @ theta[:3], -3.0, 4.0))
     extra = rush * calendar.opening * jump
@@ -112,10 +112,11 @@ def fit_lift(
     prior, ridge = np.array(PRIOR_MEAN), np.diag(1.0 / np.square(PRIOR_SD))
     theta, information = prior.copy(), ridge
     y, base = units[touched], expected[touched]
+    rows = Calendar(calendar.code, calendar.share[touched], calendar.opening[touched], calendar.offer[touched],
+                    calendar.side[touched])  # fmt: skip
     for _ in range(12 if y.size else 0):
-        log_mean, slope = multiple(calendar, theta)
-        x = slope[touched]
-        mean = base * np.exp(np.clip(log_mean[touched], -3.0, 4.0)) + 1e-9
+        log_mean, x = multiple(rows, theta)
+        mean = base * np.exp(np.clip(log_mean, -3.0, 4.0)) + 1e-9
         scale = 1.0 / (1.0 + variance * mean)
         information = (x.T * (mean * scale)) @ x + ridge
         step = np.linalg.solve(information, x.T @ ((y - mean) * scale) - ridge @ (theta - prior))
