@@ -163,6 +163,8 @@ class View:
     """(K, W) mean days since receipt of what is on the shelf and the inbound dock; 0 where nothing is."""
     broken_sizes: Floats
     """(K, W) share of people whose own size is not on the shelf."""
+    celsius: Floats
+    """(C, D) mean temperature of each past day."""
     weather: Floats
     """(C, 60) Celsius foretold for this day and the following; the season's mean from a fortnight on."""
     on_order: Ints
@@ -212,7 +214,8 @@ class Truth:
     """What no merchant knows; handed to oracles alone."""
 
     demand: Floats
-    """(K, C, H) units that will be wanted on each coming day, from a run on the same draws."""
+    """(K, C, H) units that are wanted on this day and the following in a twin of this world: same draws, same
+    schedule, and the same line-up with a plain stand-in for each oracle (see `World.with_truth`)."""
 
 
 @dataclass(frozen=True)

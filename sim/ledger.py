@@ -124,6 +124,14 @@ DAILY_FLOATS: dict[str, str] = {
 
 LAG_DAYS = 121
 """Bins of the return lag, a day each."""
+FORECAST_DAY_TYPES: tuple[str, ...] = ("normal", "promo")
+FORECAST_HORIZONS: tuple[int, ...] = (1, 3, 7, 14)
+"""Days ahead; 1 is the day on whose morning the forecast was made."""
+FORECAST_MEASURES: tuple[str, ...] = (
+    "series", "wanted", "crps", "pinball_50", "pinball_90", "coverage_50", "coverage_80", "coverage_90", "error",
+)  # fmt: skip
+"""Marks of forecasts: number of SKU-cities, units wanted, scores in units, hits of intervals, mean minus wanted."""
+_NO_MARKS = (0, len(FORECAST_DAY_TYPES), len(FORECAST_HORIZONS), len(FORECAST_MEASURES))
 
 
 @dataclass(frozen=True)
@@ -190,6 +198,8 @@ class History:
     """(2,) lines handed over on scored days: bought on ordinary terms, bought at a festival or in its pre-sale."""
     lines_returned: Ints = field(default_factory=lambda: np.zeros(2, np.int64))
     """(2,) those of them that come back."""
+    forecast_marks: NDArray[np.float64] = field(default_factory=lambda: np.zeros(_NO_MARKS))
+    """(T, 2, 4, M) sums over SKU-cities by target day, day type, horizon and measure, as named above."""
 
     @property
     def scored(self) -> slice:

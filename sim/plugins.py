@@ -14,9 +14,10 @@ import importlib
 import importlib.util
 import inspect
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 from sim.contracts import KINDS, Strategy
 from sim.errors import PluginError, did_you_mean
@@ -118,11 +119,52 @@ def build(kind: str, reference: str, parameters: dict[str, Any], folder: Path = 
         if isinstance(default, (int, float)) and not _finite(value):
             raise PluginError(f"{kind} strategy {reference!r}: {name} must be a finite number, got {str(value)[:60]}")
     try:
-        return cls(**parameters)
+        inner = {name: _nested(cls, name, value, folder) for name, value in parameters.items()}
+    except RecursionError:
+        raise PluginError(f"{kind} strategy {reference!r}: must not hold itself without end") from None
+    try:
+        return cls(**inner)
     except Exception as error:  # a user's constructor may fail in any way
         raise PluginError(
             f"{kind} strategy {reference!r}: could not be built, {type(error).__name__}: {error}"
         ) from error
+
+
+def _nested(cls: type[Strategy], name: str, value: object, folder: Path) -> object:
+    """`value`, or what it names where the field is declared a strategy (`base: Forecaster`) or a tuple of them.
+
+    A strategy that works around others names them in the scenario as a line-up does: `seasonal_naive` or
+    `{use: seasonal_naive, ...parameters}`. None of them may know more than the one around it.
+    """
+    declared = get_type_hints(cls)[name]
+    if get_origin(declared) is tuple and _is_strategy(get_args(declared)[0]):
+        if not isinstance(value, list | tuple) or not value:
+            raise PluginError(f"{cls.kind} strategy: {name} must be a list of strategies, got {value!r}")
+        return tuple(_inner(cls, name, part, folder) for part in value)
+    return _inner(cls, name, value, folder) if _is_strategy(declared) else value
+
+
+def _is_strategy(declared: object) -> bool:
+    return inspect.isclass(declared) and issubclass(declared, Strategy)
+
+
+def _inner(cls: type[Strategy], name: str, value: object, folder: Path) -> object:
+    """One nested strategy, built from its name or mapping; a ready one stays as it is."""
+    if isinstance(value, str):
+        found: object = build(cls.kind, value, {}, folder)
+    elif isinstance(value, Mapping) and isinstance(value.get("use"), str):
+        found = build(cls.kind, value["use"], {k: v for k, v in value.items() if k != "use"}, folder)
+    else:
+        found = value
+    if not isinstance(found, KINDS[cls.kind]):
+        got = str(value)[:60]
+        raise PluginError(f"{cls.kind} strategy: {name} must be a strategy's name or {{use: name, ...}}, got {got!r}")
+    if _KNOWS.index(found.info) > _KNOWS.index(cls.info):
+        raise PluginError(f"{cls.kind} strategy: {name} must not know more than {cls.info}, got {found.info} {value!r}")
+    return found
+
+
+_KNOWS = ("blind", "informed", "oracle")
 
 
 def _finite(value: object) -> bool:
@@ -130,9 +172,11 @@ def _finite(value: object) -> bool:
 
 
 def source_hash(cls: type[Strategy]) -> str:
-    """SHA-256 of the file that defines a strategy and of shipped ones it builds on, for manifests and workers."""
-    own = inspect.getmodule(cls)
+    """SHA-256 of the file that defines a strategy and of what it may build on, for manifests and workers: other shipped
+    strategies that it imports, and all of its folder where it is shipped itself."""
+    file, own = Path(inspect.getfile(cls)), inspect.getmodule(cls)
     used = {str(getattr(value, "__module__", "")) for value in vars(own).values()} if own is not None else set()
-    others = sorted(name for name in used if name.startswith("strategies.") and name != cls.__module__)
-    files = [Path(inspect.getfile(cls)), *(Path(inspect.getfile(sys.modules[name])) for name in others)]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    others = [Path(inspect.getfile(sys.modules[name])) for name in used if name.startswith("strategies.")]
+    folder = list(file.parent.glob("*.py")) if LIBRARY in file.parents else []
+    files = [file, *sorted({*others, *folder} - {file})]
+    return hashlib.sha256(b"".join(part.read_bytes() for part in files)).hexdigest()

@@ -18,6 +18,8 @@ can only use what is known when it is made.
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import datetime
 from collections.abc import Generator, Sequence
 from typing import Any
@@ -32,6 +34,7 @@ from sim.actors.base import PHASES, Actor
 from sim.actors.consumers import Consumers, Segment
 from sim.actors.couriers import CourierFleet
 from sim.actors.crew import Crew
+from sim.actors.critic import Critic
 from sim.actors.faults import Faults
 from sim.actors.inventory import Inventory
 from sim.actors.merchant import Merchant
@@ -49,7 +52,7 @@ from sim.actors.treasury import Treasury
 from sim.actors.view import AHEAD, WORK, calendar_arrays, campaign_infos, offer_routes, shop_of
 from sim.actors.warehouse import Warehouse
 from sim.actors.weather import Weather
-from sim.contracts import LineUp
+from sim.contracts import HORIZON_DAYS, LineUp, Truth, View
 from sim.kernels.people import PROSPECT, Rows
 from sim.ledger import OPERATIONS, History, Ledger, wait_bins
 from sim.scenario.festivals import holiday_demand
@@ -59,6 +62,13 @@ from sim.streams import Streams
 Ints = NDArray[np.int64]
 DAY = 86_400
 _PROMOTION = ("markdowns", "thresholds", "coupons", "bundles", "gifts", "price_matches", "traffic")
+
+
+STAND_INS = {
+    "forecasting": "seasonal_naive", "pricing": "list_price", "stocking": "base_stock", "staffing": "fixed",
+    "outreach": "none",
+}  # fmt: skip
+"""Who stands in for an oracle in the twin that his truth comes from."""
 
 
 def line_up_of(scenario: Scenario, name: str) -> LineUp:
@@ -113,6 +123,7 @@ class World(mesa.Model):
         self.paid_share, self.hours_today, self.offered_today = 0.0, 0.0, 0
         self.paid_today, self.units_today = np.zeros(k, np.int64), np.zeros(k, np.int64)
         self.inventory = Inventory(self)
+        self._truth: NDArray[np.float64] | None = None
 
     def _settle_actors(self, line_up: LineUp, guests: Sequence[type[Actor]]) -> None:
         """Everybody moves in; within a phase, actors act in this order."""
@@ -133,6 +144,7 @@ class World(mesa.Model):
         self.stations: list[AnyStation] = [crew.station for crew in self.crews]
         self.merchant = Merchant(self, line_up)
         self.treasury = Treasury(self)
+        self.critic = Critic(self)
         for guest in guests:
             guest(self)
         actors = sorted(self.agents, key=lambda actor: actor.unique_id)
@@ -180,6 +192,27 @@ class World(mesa.Model):
         history = self._history()
         self._release()
         return history
+
+    def with_truth(self, view: View) -> View:
+        """The view of an oracle: with the units that will be wanted on this day and the following.
+
+        They come from a twin, run whole when the first oracle asks (which doubles the time of the run): the same
+        draws, schedule and line-up, but a plain stand-in for each oracle, living 28 days longer. An oracle so knows
+        what these customers would want of a merchant who knows no more than others. What his own acts change
+        (another price, a late parcel, a shelf that is full where the twin's was empty) is not foretold.
+        """
+        if self._truth is None:
+            calendar = self.spec.calendar
+            longer = calendar.model_copy(update={"settlement_days": calendar.settlement_days + HORIZON_DAYS})
+            plain = {
+                kind: plugins.build(kind, STAND_INS[kind], {}) if strategy.info == "oracle" else copy.deepcopy(strategy)
+                for kind, strategy in self.merchant.line_up.items()
+            }
+            twin = World(self.spec.model_copy(update={"calendar": longer}), self.schedule, plain, self.seed_number)
+            twin.run()
+            self._truth = twin.records.wanted.astype(np.float64)
+            self._truth.flags.writeable = False
+        return dataclasses.replace(view, truth=Truth(self._truth[:, :, self.day : self.day + HORIZON_DAYS]))
 
     def _release(self) -> None:
         """Lets go of the actors: Mesa 3.3 keeps a count per model, and with it every model, alive."""
@@ -379,4 +412,5 @@ class World(mesa.Model):
             late_day=np.concatenate([np.zeros(0, np.int16), *(when for _, when in self.orders.late)]),
             return_lags=self.orders.return_lags, lines_delivered=self.orders.lines_delivered,
             lines_returned=self.orders.lines_returned,
+            forecast_marks=self.critic.book.sums,
         )  # fmt: skip

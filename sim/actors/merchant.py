@@ -24,6 +24,7 @@ from sim.contracts import (
     Stocker,
     StockPlan,
     Touches,
+    View,
 )  # fmt: skip
 from sim.errors import StrategyError
 
@@ -39,9 +40,10 @@ class Merchant(Actor):
         self.line_up = line_up
         self.last: Answer | None = None
 
-    def _ask(self, kind: str, question: Callable[..., object], *told: object) -> tuple[object, Inspector]:
-        """One strategy's answer; whatever it raises becomes a StrategyError that names it."""
+    def _ask(self, kind: str, question: Callable[..., object], view: View, *more: object) -> tuple[object, Inspector]:
+        """One strategy's answer; whatever it raises becomes a StrategyError that names it. Oracles see the truth."""
         world, strategy = self.world, self.line_up[kind]
+        told = (world.with_truth(view) if strategy.info == "oracle" else view, *more)
         look = Inspector(f"{kind}/{type(strategy).__name__}", world.day)
         rng = world.streams.generator(f"strategy {kind}", world.day)
         try:

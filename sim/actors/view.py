@@ -168,6 +168,7 @@ def view_of(world: World) -> View:
         "returned": r.returned[:, past], "on_hand": world.shelf_units(), "on_order": on_order,
         "on_hand_age_days": world.inventory.mean_age(),
         "broken_sizes": world.sizes.broken(world.stock), "weather": world.weather.forecast(day, AHEAD),
+        "celsius": world.weather.celsius[:, past],
         "backlog": np.array([s.backlog() for s in world.stations], np.int64), "arrivals": r.arrivals[:, past],
         "finished": r.finished[:, past],
         "courier_backlog": np.array([f.station.backlog() for f in world.fleets], np.int64),

@@ -115,6 +115,7 @@ def scripted_view(
         arrivals=arrivals,
         finished=arrivals.copy(),
         broken_sizes=np.zeros((K, W)),
+        celsius=np.full((C, days), 15.0),
         weather=np.full((C, AHEAD), 15.0),
         courier_backlog=np.zeros(C, dtype=np.int64),
         temps_booked=np.zeros((stations, AHEAD), dtype=np.int64),

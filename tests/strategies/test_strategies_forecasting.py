@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from strategies.forecasting._promotions import PRIOR_MEAN, PRIOR_SD, calendar_of, fit_lift, multiple
 from strategies.forecasting.last_year import LastYear
 from strategies.forecasting.moving_average import MovingAverage
-from strategies.forecasting.promo_regression import PRIOR_MEAN, PRIOR_SD, PromoRegression, features, fit_lift
+from strategies.forecasting.promo_regression import PromoRegression
 from strategies.forecasting.seasonal_naive import SeasonalNaive
 from tests.strategies.scripted import campaign, scripted_view
 
@@ -101,20 +102,37 @@ def test_the_rush_comes_at_the_start(strategy: LastYear | PromoRegression) -> No
     np.testing.assert_allclose(hours[2, 20], 0.75 / 696 + 0.25 * (0.5 / 4 + 0.5))
 
 
-def test_features_of_a_campaign() -> None:
-    """20 % off on days 10 and 11, ritual 1: waiting in the week before, fading after."""
-    depth, ritual = np.zeros((1, 30)), np.zeros(30)
-    depth[0, 10:12], ritual[10:12] = 0.2, 1.0
-    x = features(depth, ritual)[0]
-    cut = -np.log(0.8)
-    np.testing.assert_allclose(x[10], [cut, np.log(5), np.log(5), 0, 0])
-    np.testing.assert_allclose(x[11], [cut, np.log(5), 0, 0, 0])
-    np.testing.assert_allclose(x[[2, 3, 9], 3], [0, cut, cut])
-    np.testing.assert_allclose(x[[12, 19, 25, 26], 4], [cut, cut / np.e, cut * np.exp(-13 / 7), 0])
+def test_a_campaign_as_regressors() -> None:
+    """20 % off and 300 - 50 from 12:00 of day 10 through day 11, ritual 1, pre-sale from day 8; even hours."""
+    party = campaign(10.5, 12, 1, threshold_spend=300.0, threshold_save=50.0, presale_day=8.0)
+    view = scripted_view(1, days=0, campaigns=(party,))
+    found = calendar_of(view, 0, 30)
+    cut, saving, feast = -np.log(0.8), -np.log(5 / 6), np.log(5)
+    np.testing.assert_allclose(found.share[0, 9:13], [0, 0.5, 1, 0])
+    np.testing.assert_allclose(found.opening[0, 9:13], [0, 1, 0, 0])
+    np.testing.assert_allclose(found.offer[0, 10:12], [[cut, feast, saving]] * 2)
+    np.testing.assert_allclose(found.side[0, [2, 3, 9, 10], 0], [0, cut + saving, cut + saving, 0])
+    np.testing.assert_allclose(found.side[0, [12, 19, 25, 26], 1] / (cut + saving), [1, 1 / np.e, np.exp(-13 / 7), 0])
+    np.testing.assert_allclose(found.side[0, [7, 8, 9, 10, 11], 2], [0, feast, feast, 0.25 * feast, 0])
+
+
+def test_the_multiple_and_its_slope_by_hand() -> None:
+    """Half a day of a campaign that triples sales, and a rush worth e^-1 of a day: 0.5 + (0.5 + e^-1) x 3."""
+    view = scripted_view(1, days=0, campaigns=(campaign(10.5, 12, 1, markdown=0.0),))
+    found = calendar_of(view, 0, 30)
+    theta = np.array([0.0, np.log(3) / np.log(5), 0.0, -1.0, 0.0, 0.0, 0.0])
+    log_m, slope = multiple(found, theta)
+    np.testing.assert_allclose(np.exp(log_m[0, [9, 10, 11, 12]]), [1, 0.5 + 3 * (0.5 + np.exp(-1)), 3, 1])
+    for n in range(7):
+        step = np.zeros(7)
+        step[n] = 1e-5
+        numeric = (multiple(found, theta + step)[0] - multiple(found, theta - step)[0]) / 2e-5
+        np.testing.assert_allclose(slope[..., n], numeric, atol=1e-7)
 
 
 def test_lift_without_promotions_is_the_prior() -> None:
-    theta, covariance = fit_lift(np.zeros((0, 5)), np.zeros(0), np.zeros(0), 0.06)
+    found = calendar_of(scripted_view(1, days=0), 0, 30)
+    theta, covariance = fit_lift(found, found.touched, np.ones((1, 30)), np.ones((1, 30)), 0.06)
     np.testing.assert_allclose(theta, PRIOR_MEAN)
     np.testing.assert_allclose(np.sqrt(np.diag(covariance)), PRIOR_SD)
 
@@ -123,9 +141,10 @@ def test_lift_moves_from_the_prior_to_the_evidence() -> None:
     """True elasticity 4 on n large promotion days: the estimate goes from 2.6 towards 4 as n grows."""
     found = []
     for n in (1, 10, 200):
-        x = np.zeros((n, 5))
-        x[:, 0] = -np.log(0.7)
-        theta, covariance = fit_lift(x, np.full(n, 1000 * 0.7**-4.0), np.full(n, 1000.0), 0.06)
+        view = scripted_view(1, days=0, campaigns=(campaign(0, n, 1, markdown=0.3, ritual=0.0),))
+        calendar = calendar_of(view, 0, n)
+        units, expected = np.full((1, n), 1000 * 0.7**-4.0), np.full((1, n), 1000.0)
+        theta, covariance = fit_lift(calendar, calendar.touched, units, expected, 0.06)
         found.append(theta[0])
         assert covariance[0, 0] < 1.0
     assert 2.6 < found[0] < found[1] < found[2]
@@ -133,13 +152,13 @@ def test_lift_moves_from_the_prior_to_the_evidence() -> None:
 
 
 def test_promo_regression_recovers_the_script() -> None:
-    """Sales made of level x exp(features @ theta); the next festival differs in depth and ritual."""
-    theta = np.array([3.2, 0.5, 0.3, -0.6, -0.3])
+    """Sales made of level x multiple; the next festival differs in depth and ritual."""
+    theta = np.array([3.2, 0.5, 0.0, -1.0, -0.6, -0.3, 0.0])
     past = [campaign(s, s + 3, 6, ritual=r, markdown=m)
             for s, r, m in ((40, 0.3, 0.1), (80, 1.0, 0.3), (120, 0.5, 0.2), (150, 0.2, 0.3))]  # fmt: skip
     coming = campaign(190, 193, 6, ritual=0.7, markdown=0.4)
     calendar = scripted_view(6, 2, days=182, campaigns=(*past, coming))
-    lift = np.exp(features(calendar.depth, calendar.ritual)[0] @ theta)
+    lift = np.exp(multiple(calendar_of(calendar, 182, 28), theta)[0][0])
     level = np.arange(1, 7) * 15.0
     want = level[:, None, None] * np.array([0.7, 0.3])[:, None] * lift
     sold = np.random.default_rng(2).poisson(want[..., :182])
@@ -148,6 +167,16 @@ def test_promo_regression_recovers_the_script() -> None:
     np.testing.assert_allclose(mean[..., 8:11].sum(axis=-1), want[..., 190:193].sum(axis=-1), rtol=0.2)
     np.testing.assert_allclose(mean[..., 8:11].sum(), want[..., 190:193].sum(), rtol=0.1)
     np.testing.assert_allclose(mean[..., :8].sum(), want[..., 182:190].sum(), rtol=0.07)
+
+
+def test_promo_regression_finds_the_day_on_which_favour_changes() -> None:
+    """Four SKUs of steady sum change favour on day 3 of every seven: this week's is known, the next is in doubt."""
+    favour = np.exp(0.4 * np.random.default_rng(8).standard_normal((4, 40)))[:, (np.arange(150) + 4) // 7]
+    sold = np.random.default_rng(9).poisson(400 * favour / favour.mean(axis=0))
+    paths = PromoRegression(samples=600).forecast(scripted_view(4, days=146, sold=sold[:, None, :146]), 14, _rng())
+    this_week = (146 - 3) // 7 * 7 + 3
+    np.testing.assert_allclose(paths.mean[:, 0, 0], sold[:, this_week:146].mean(axis=1), rtol=0.08)
+    assert (paths.paths[:, :, 0, 10].std(axis=0) > 1.2 * paths.paths[:, :, 0, 0].std(axis=0)).all()
 
 
 def test_promo_regression_measures_lift_against_its_own_time() -> None:
@@ -174,7 +203,8 @@ def test_promo_regression_doubt_does_not_inflate_the_mean() -> None:
     """Nothing known but the prior: the mean is the prior's lift, though the paths lie far apart."""
     view = scripted_view(1, days=0, on_hand=np.array([[2100]]), campaigns=(campaign(3, 5, 1),))
     paths = PromoRegression(samples=20_000).forecast(view, 5, _rng()).paths[:, 0, 0]
-    lift = np.exp(-2.6 * np.log(0.8) + 0.8 * np.log(5) + 0.2 * np.log(5))
+    e, g, _, rush, *_ = PRIOR_MEAN
+    lift = np.exp(-e * np.log(0.8) + g * np.log(5)) * (1 + np.exp(rush))
     assert paths[:, 3].mean() == pytest.approx(100 * lift, rel=0.06)
     assert paths[:, 3].std() > 0.5 * paths[:, 3].mean()
 
