@@ -93,6 +93,10 @@ def _load(reference: str, settings: Sequence[str], metrics: bool = False) -> Sce
 @cli.command(short_help="The verdict: every schedule x line-up x seed, on common draws.")
 @_scenario_options
 @_run_options
+@click.option(
+    "--decision-seconds", type=click.FloatRange(0, 86_400, min_open=True),
+    help="Longest that a strategy may take for one answer; a run that hangs fails, the others go on.",
+)  # fmt: skip
 def compare(scenario: str, settings: tuple[str, ...], **options: Any) -> None:
     """Every schedule x line-up x seed of SCENARIO on common random numbers: the verdict, tables, figures."""
     loaded = _load(scenario, settings, metrics=True)
