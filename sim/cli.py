@@ -93,6 +93,10 @@ def _load(reference: str, settings: Sequence[str], metrics: bool = False) -> Sce
 @cli.command(short_help="The verdict: every schedule x line-up x seed, on common draws.")
 @_scenario_options
 @_run_options
+@click.option(
+    "--decision-seconds", type=click.FloatRange(0, 86_400, min_open=True),
+    help="Longest that a strategy may take for one answer; a run that hangs fails, the others go on.",
+)  # fmt: skip
 def compare(scenario: str, settings: tuple[str, ...], **options: Any) -> None:
     """Every schedule x line-up x seed of SCENARIO on common random numbers: the verdict, tables, figures."""
     loaded = _load(scenario, settings, metrics=True)
@@ -297,6 +301,34 @@ def fit(orders: Path, out: Path, yuan: float, quiet: bool, as_json: bool) -> Non
     elif not quiet:
         click.echo(estimates.summary())
         click.echo(f"wrote {_shown(out)}; next: peakshift compare {_shown(out)}")
+
+
+@cli.command(short_help="The laws on strategies, one line each.")
+@click.argument("references", metavar="[REF]...", nargs=-1)
+@click.option(
+    "--decision-seconds", type=click.FloatRange(0, 86_400, min_open=True), default=10.0, show_default=True,
+    help="Longest that a strategy may take for one answer.",
+)  # fmt: skip
+@click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default.")
+@click.option("--quiet", is_flag=True, help="Print broken laws alone.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output.")
+def check(references: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
+    """The laws on each strategy REF, one line a law; on all shipped ones where none is given. Exit code 1 when a law is
+    broken.
+
+    REF is stocking/newsvendor, newsvendor, ./mine.py:Cautious or module:Class. Its code is run: the laws find
+    accidents, they are no security sandbox.
+    """
+    from sim.lab.check import check as run_check  # mesa and the lab
+
+    reports = run_check(references, **options)
+    if as_json:
+        click.echo(json.dumps([report.to_dict() for report in reports], indent=2, allow_nan=False))
+    else:
+        for report in reports:
+            for line in report.lines(quiet):
+                click.echo(line)
+    sys.exit(DONE if all(report.passed for report in reports) else NO)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -299,11 +299,21 @@ class Touches:
 
 @dataclass
 class Strategy(ABC):
-    """Base of all strategies."""
+    """Base of all strategies. What a class declares about itself is verified by `peakshift check`."""
 
     kind: ClassVar[str]
     info: ClassVar[Info] = "informed"
+    """What it may know. `blind`: the date, its shop's terms and what the merchant itself has set and holds
+    (`OWN_FIELDS`), neither the market nor the calendar nor the forecast; `informed`: all of the View but `truth`;
+    `oracle`: `truth` too."""
     memory_days: ClassVar[int] = 3660
+    """Days of history that its decisions depend on."""
+    order_matters: ClassVar[bool] = False
+    """Whether the order in which SKUs are listed may change its decisions."""
+    currency_matters: ClassVar[bool] = False
+    """Whether its decisions may change when all money is counted in another unit."""
+    keeps_state: ClassVar[bool] = False
+    """Whether it carries something from day to day that the View does not show."""
 
     def parameters(self) -> dict[str, Any]:
         """The parameters as stored by the constructor."""
@@ -376,6 +386,11 @@ KINDS: dict[str, type[Strategy]] = {
 
 HORIZON_DAYS = 28
 """How far the merchant plans ahead. A strategy may use less."""
+
+OWN_FIELDS: frozenset[str] = frozenset({
+    "day", "date", "shop", "prices", "messages", "on_hand", "on_order", "temps_booked", "overtime_left", "cash",
+})  # fmt: skip
+"""Fields of a View that a `blind` strategy may look at; every other tells something of the market."""
 
 LineUp = dict[str, Strategy]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,14 @@ def check_forecast(look: Inspector, answer: object, shop: Shop, horizon: int) ->
     shares = look.array("hour_shares", answer.hour_shares, (horizon, 24))
     if np.abs(shares.sum(axis=1) - 1.0).max() > 1e-6:
         raise look.fail(f"hour_shares must sum to 1 in each row, got {shares.sum(axis=1)[0]:g} in row 0")
-    return answer
+    return replace(answer, paths=_locked(answer.paths), hour_shares=_locked(answer.hour_shares))
+
+
+def _locked(array: NDArray[Any]) -> NDArray[Any]:
+    """The other four strategies read the forecast, as all that they are told."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def check_stock(look: Inspector, answer: object, shop: Shop) -> StockPlan:

@@ -10,6 +10,7 @@ import numpy as np
 from sim.actors import answers
 from sim.actors.answers import Inspector
 from sim.actors.base import Actor
+from sim.actors.deadline import Deadline, Overdue
 from sim.actors.view import view_of
 from sim.contracts import (
     HORIZON_DAYS,
@@ -39,6 +40,7 @@ class Merchant(Actor):
         super().__init__(world)
         self.line_up = line_up
         self.last: Answer | None = None
+        self.deadline = Deadline(world.spec.compare.decision_seconds)
 
     def _ask(self, kind: str, question: Callable[..., object], view: View, *more: object) -> tuple[object, Inspector]:
         """One strategy's answer; whatever it raises becomes a StrategyError that names it. Oracles see the truth."""
@@ -46,8 +48,12 @@ class Merchant(Actor):
         told = (world.with_truth(view) if strategy.info == "oracle" else view, *more)
         look = Inspector(f"{kind}/{type(strategy).__name__}", world.day)
         rng = world.streams.generator(f"strategy {kind}", world.day)
+        late = look.fail(f"must answer within {self.deadline.seconds:g} s, was stopped")
         try:
-            return question(*told, rng), look
+            with self.deadline.watch(str(late)):
+                return question(*told, rng), look
+        except Overdue:
+            raise late from None
         except (StrategyError, KeyboardInterrupt):
             raise
         except BaseException as error:  # a user's code may fail in any way, SystemExit too; it costs this run only

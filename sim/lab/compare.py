@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.actors.deadline import hung
 from sim.errors import PeakshiftError, UsageError
 from sim.lab import store
 from sim.lab.executor import KILLED, map_tasks
@@ -102,15 +103,20 @@ def compare(
     out: Path | str | None = None,
     resume: bool = True,
     progress: Progress | None = None,
+    decision_seconds: float | None = None,
 ) -> Comparison:
     """Runs a scenario's experiment and stores it.
 
     `workers` defaults to the number of cores; results do not depend on it. Runs that are in the
     folder already are taken from there unless `resume` is False. A failed run is a row with its
-    error; the others are delivered.
+    error; the others are delivered. A strategy that takes longer than `decision_seconds` (the scenario's
+    `compare.decision_seconds`) for an answer ends its run; where it does not even hear an alarm its worker is ended, so
+    that takes at least two workers. This contains accidents; it is no security sandbox.
     """
     changes = {"replications": replications, "seed": seed}
     scenario = _with(scenario, {name: value for name, value in changes.items() if value is not None})
+    if decision_seconds is not None:
+        scenario = _hurried(scenario, decision_seconds)
     check_names(scenario.compare.metrics)
     begun = datetime.datetime.now(datetime.UTC)
     runs = plan(scenario)
@@ -132,17 +138,39 @@ def _with(scenario: Scenario, changes: dict[str, int]) -> Scenario:
     return changed
 
 
+def _hurried(scenario: Scenario, seconds: float) -> Scenario:
+    """The same with another deadline for each answer."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= 86_400:
+        raise UsageError(f"decision_seconds: must be more than 0 and at most 86400, got {seconds!r}")
+    compared = scenario.compare.model_copy(update={"decision_seconds": float(seconds)})
+    changed = scenario.model_copy(update={"compare": compared})
+    changed._folder = scenario.folder
+    return changed
+
+
 def _default_folder(scenario: Scenario) -> Path:
     slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower()).strip("-")[:40] or "scenario"
     return Path("results") / "runs" / f"{slug}-{scenario_hash(scenario)[:12]}"
 
 
-def _work(scenario: Scenario, folder: Path, run: Run) -> RunResult:
+def _note(folder: Path, run: Run) -> Path:
+    """Where a worker notes whom it is asking."""
+    return folder / "runs" / f"{run.key}.asking"
+
+
+def _work(scenario: Scenario, folder: Path, workers: int, run: Run) -> RunResult:
     """In a worker: live through one world and write it down where it finished."""
-    result = run_one(scenario, run.schedule, run.line_up, run.seed)
+    note = _note(folder, run) if workers > 1 else None  # in the caller's own process nothing may be ended
+    result = run_one(scenario, run.schedule, run.line_up, run.seed, note)
     if result.error is None:
         store.save_run(folder / "runs" / f"{run.key}.npz", result)
     return result
+
+
+def _hung(folder: Path, run: Run) -> RunResult | None:
+    """Of a run whose worker has died: a failed run where a strategy hung, None where we cannot tell."""
+    message = hung(_note(folder, run))
+    return RunResult(run.schedule, run.line_up, run.seed, {}, f"StrategyError: {message}") if message else None
 
 
 def _deliver(
@@ -154,7 +182,8 @@ def _deliver(
     missing = [n for n in range(len(runs)) if n not in results]
     if progress:
         progress(len(results), len(runs))
-    for n, result in map_tasks(partial(_work, scenario, folder), [runs[n] for n in missing], workers):
+    work, todo = partial(_work, scenario, folder, workers), [runs[n] for n in missing]
+    for n, result in map_tasks(work, todo, workers, partial(_hung, folder)):
         run = runs[missing[n]]
         if not isinstance(result, RunResult):
             result = RunResult(run.schedule, run.line_up, run.seed, {}, KILLED)

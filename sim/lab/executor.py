@@ -2,7 +2,8 @@
 
 A plain ProcessPoolExecutor loses everything it holds when one worker is killed. Here the pool is
 made anew and what was not finished is handed out again; a task that was in work at two deaths is
-tried alone, and given up when it kills its worker alone.
+tried alone, and given up when it kills its worker alone. Who can tell from outside what a dead worker was at
+(`post_mortem`) spares both the task and the others the second try.
 """
 
 from __future__ import annotations
@@ -29,13 +30,17 @@ class WorkerKilled(Exception):
     """A task that kills its worker process each time."""
 
 
-def map_tasks(function: Callable[[T], R], tasks: Sequence[T], workers: int) -> Iterator[tuple[int, R | WorkerKilled]]:
+def map_tasks(
+    function: Callable[[T], R], tasks: Sequence[T], workers: int, post_mortem: Callable[[T], R | None] | None = None
+) -> Iterator[tuple[int, R | WorkerKilled]]:
     """(number of the task, its result) as they finish, in any order.
 
     `function` and the tasks must be picklable when `workers` > 1. An exception of `function` itself
-    is a fault of ours and is raised.
+    is a fault of ours and is raised. `post_mortem` is asked about each task that was in work when a worker died: a
+    result of its own settles the task, None has it tried again. Where it is given, more than one worker always means
+    another process, even for a single task.
     """
-    if workers <= 1 or len(tasks) <= 1:
+    if workers <= 1 or not tasks or (len(tasks) == 1 and post_mortem is None):
         for n, task in enumerate(tasks):
             yield n, function(task)
         return
@@ -47,9 +52,13 @@ def map_tasks(function: Callable[[T], R], tasks: Sequence[T], workers: int) -> I
         if suspects:
             n = suspects[0]
             open_.remove(n)
-            yield n, _alone(function, tasks[n])
+            yield n, _alone(function, tasks[n], post_mortem or _unknown)
             continue
-        yield from _round(function, tasks, workers, open_, deaths)
+        yield from _round(function, tasks, workers, open_, deaths, post_mortem or _unknown)
+
+
+def _unknown(task: object) -> None:
+    """Nobody can tell what a dead worker was at."""
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
@@ -94,8 +103,9 @@ def _leave_with(parent: int) -> None:
 
 
 def _round(
-    function: Callable[[T], R], tasks: Sequence[T], workers: int, open_: list[int], deaths: Counter[int]
-) -> Iterator[tuple[int, R]]:
+    function: Callable[[T], R], tasks: Sequence[T], workers: int, open_: list[int], deaths: Counter[int],
+    post_mortem: Callable[[T], R | None],
+) -> Iterator[tuple[int, R]]:  # fmt: skip
     """Works through the open tasks until all are done or a worker dies; few are handed out at a
     time, so that a death blames few."""
     pool = _pool(min(workers, len(open_)))
@@ -119,17 +129,25 @@ def _round(
             n = running.pop(future)
             open_.remove(n)
             yield n, future.result()
-        deaths.update(running.values())
+        for n in running.values():
+            found = post_mortem(tasks[n])
+            if found is None:
+                deaths[n] += 1
+            else:
+                open_.remove(n)
+                yield n, found
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _alone(function: Callable[[T], R], task: T) -> R | WorkerKilled:
+def _alone(function: Callable[[T], R], task: T, post_mortem: Callable[[T], R | None]) -> R | WorkerKilled:
     """A suspect in a pool of its own, twice at most."""
     for _ in range(2):
         with _pool(1) as pool:
             try:
                 return _submit(pool, function, task).result()
             except BrokenProcessPool:
-                continue
+                found = post_mortem(task)
+                if found is not None:
+                    return found
     return WorkerKilled(KILLED)

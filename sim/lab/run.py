@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,16 +47,25 @@ class RunResult:
         return {**head, "error": self.error, "metrics": metrics}
 
 
-def run_one(scenario: Scenario, schedule: str, line_up: str, seed: int) -> RunResult:
-    """Lives through one world. Whatever goes wrong in it ends this run only, as its error."""
+def run_one(scenario: Scenario, schedule: str, line_up: str, seed: int, note: Path | None = None) -> RunResult:
+    """Lives through one world. Whatever goes wrong in it ends this run only, as its error.
+
+    With a `note` (workers only: see sim/actors/deadline.py) a strategy that hangs ends the process.
+    """
+    from sim.actors.deadline import Deadline  # with the world
     from sim.world import World  # mesa and compiled kernels: 1 s, only where a world is run
 
+    deadline = Deadline(scenario.compare.decision_seconds, note)
     try:
-        return reduce(World(scenario, schedule, line_up, seed).run())
+        world = World(scenario, schedule, line_up, seed)
+        world.merchant.deadline = deadline
+        return reduce(world.run())
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a strategy may fail in any way, sys.exit() too; the experiment goes on
         return RunResult(schedule, line_up, seed, {}, f"{type(error).__name__}: {error}")
+    finally:
+        deadline.close()
 
 
 def reduce(history: History) -> RunResult:

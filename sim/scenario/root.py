@@ -88,6 +88,10 @@ class Compare(Section):
     metrics: list[str] = Field(
         default=["profit", "peak_load", "retention_90d"], description="which metrics the verdict table shows"
     )
+    decision_seconds: float = param(
+        60.0, "s", "longest that a strategy may take for one answer; then its run ends as failed",
+        gt=0, le=86_400,
+    )  # fmt: skip
 
 
 class RedLines(Section):

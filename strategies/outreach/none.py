@@ -1,4 +1,7 @@
-"""Nobody is written to: the reference that messages are measured against."""
+"""Nobody is written to: the reference that messages are measured against.
+
+Source: none needed.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,104 @@
+"""How long one question to a strategy may take. It contains accidents; it is no security sandbox.
+
+Two clocks. The soft one raises `Overdue` inside the strategy at the deadline (an alarm signal: main thread of a
+POSIX process only). Code that never comes back to Python, or that catches everything, does not hear it; for that
+the hard one ends the whole process half a second later, from a C thread that needs no interpreter lock. It is armed
+only where a `note` is given, which is in worker processes: whoever started the worker reads from the note who was
+asked (`hung`) and goes on with the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+GRACE_SECONDS = 0.5
+"""From the soft clock to the hard one."""
+_MARK = "\nTimeout ("
+"""What the hard clock (faulthandler) writes below the note before it ends the process."""
+
+
+class Overdue(BaseException):
+    """The deadline passed. No `Exception`, so that a strategy's own handlers do not swallow it."""
+
+
+class Deadline:
+    """`seconds` for each question; `note` is a file that tells the outside who is being asked."""
+
+    def __init__(self, seconds: float, note: Path | None = None) -> None:
+        self.seconds = seconds
+        self._note = note
+        self._file: IO[str] | None = None
+
+    @contextmanager
+    def watch(self, message: str) -> Iterator[None]:
+        """For the length of one question. Raises Overdue when it took longer; `message` goes into the note."""
+        begun = time.monotonic()
+        self._arm(message)
+        try:
+            with _alarm(self.seconds):
+                yield
+        finally:
+            if self._file is not None:
+                faulthandler.cancel_dump_traceback_later()
+        if time.monotonic() - begun > self.seconds:  # it caught the alarm, or there was none
+            raise Overdue
+
+    def _arm(self, message: str) -> None:
+        if self._note is None:
+            return
+        if self._file is None:
+            self._file = self._note.open("w", encoding="utf-8")
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(message + "\n")
+        self._file.flush()
+        faulthandler.dump_traceback_later(self.seconds + GRACE_SECONDS, exit=True, file=self._file)
+
+    def close(self) -> None:
+        """Nobody is asked any more: the note goes."""
+        if self._file is not None and self._note is not None:
+            self._file.close()
+            self._note.unlink(missing_ok=True)
+            self._file = None
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raises Overdue in the main thread after so many seconds; elsewhere it does nothing."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    armed = True
+
+    def ring(*_: object) -> None:
+        if armed:
+            raise Overdue
+
+    before = signal.signal(signal.SIGALRM, ring)
+    left, again = signal.setitimer(signal.ITIMER_REAL, seconds)
+    begun = time.monotonic()
+    try:
+        yield
+    finally:
+        armed = False
+        rest = max(1e-3, left - (time.monotonic() - begun)) if left else 0.0  # somebody else's alarm goes on
+        signal.setitimer(signal.ITIMER_REAL, rest, again)
+        signal.signal(signal.SIGALRM, before if before is not None else signal.SIG_DFL)
+
+
+def hung(note: Path) -> str | None:
+    """Of a process that has ended: the message of the question at which the hard clock ended it, or None."""
+    text = ""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        text = note.read_text(encoding="utf-8")
+        note.unlink()
+    message, mark, _ = text.partition(_MARK)
+    return message if mark else None
