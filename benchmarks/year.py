@@ -7,16 +7,11 @@ so that memory is its own), and where the time goes. Targets at 1 m: 20 s and 1.
 from __future__ import annotations
 
 import cProfile
-import json
 import pstats
 import resource
-import subprocess
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
 
-import click
 
 from sim.scenario import load_scenario
 from sim.scenario.root import Scenario
