@@ -36,12 +36,12 @@ from sim.actors.inventory import Inventory
 from sim.actors.merchant import Merchant
 from sim.actors.offers import Counter, running_of
 from sim.actors.orders import OrderBook
+from sim.actors.parcel_station import AnyStation
 from sim.actors.records import Records
 from sim.actors.rival import Rival
 from sim.actors.service_desk import ServiceDesk
 from sim.actors.services import Services
 from sim.actors.sizes import Sizes
-from sim.actors.station import Station
 from sim.actors.supplier import Supplier
 from sim.actors.view import AHEAD, WORK, calendar_arrays, campaign_infos, routes, shop_of
 from sim.actors.warehouse import Warehouse
@@ -125,7 +125,7 @@ class World(mesa.Model):
         self.orders = OrderBook(self)
         self.desk = ServiceDesk(self, len(self.shop.stations) - 1)
         self.crews: list[Crew] = [crew for w in self.warehouses for crew in w.crews] + [self.desk.crew]
-        self.stations: list[Station] = [crew.station for crew in self.crews]
+        self.stations: list[AnyStation] = [crew.station for crew in self.crews]
         self.merchant = Merchant(self, line_up)
         for guest in guests:
             guest(self)
@@ -166,6 +166,8 @@ class World(mesa.Model):
         """All days of the calendar. Raises StrategyError or LawBrokenError."""
         self.env.process(self._days())
         self.env.run()
+        for station in (*self.stations, *(fleet.station for fleet in self.fleets)):
+            self.ledger.check("little", station.name, *station.little())
         history = self._history()
         self._release()
         return history

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.base import Actor
-from sim.actors.station import Station
+from sim.actors.parcel_station import station_of
 from sim.kernels.draws import lognormal_seconds
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class CourierFleet(Actor):
         super().__init__(world)
         self.name, self.number = name, number
         self.terms = world.spec.operations.couriers[name]
-        self.station = Station(f"{name}/couriers", world.env)
+        self.station = station_of(world, f"{name}/couriers")
         self.on_road = 0
         """Parcels in trucks on their way to the depot."""
         self._base, self._surge = 0, 0.0

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.station import Station, capacity_of, plan_of
+from sim.actors.parcel_station import AnyStation
+from sim.actors.station import capacity_of, plan_of
 from sim.kernels.draws import uniform
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Crew:
     """Turns a roster into servers at a station and into wages."""
 
     def __init__(
-        self, world: World, index: int, station: Station, heads: int, jobs_per_hour: float, per_person: int = 1
+        self, world: World, index: int, station: AnyStation, heads: int, jobs_per_hour: float, per_person: int = 1
     ) -> None:
         self.world, self.index, self.station = world, index, station
         self.heads, self.jobs_per_hour, self.per_person = heads, jobs_per_hour, per_person

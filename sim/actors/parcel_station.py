@@ -10,13 +10,17 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from sim.actors.station import Station
 from sim.kernels.station import ABANDONED, FOREVER
+
+if TYPE_CHECKING:
+    from sim.world import World
 
 Seconds = NDArray[np.int64]
 _BELL, _LAST = 2, 3
@@ -165,3 +169,12 @@ class ParcelStation:
         now = int(self.env.now)
         ends = ((now if one.done is None else one.done) - one.arrival for one in self._inside if one.arrival <= now)
         return self._area + self._number * (now - self._since), self._sojourn + sum(ends)
+
+
+AnyStation = Station | ParcelStation
+FIDELITIES: dict[str, type[Station] | type[ParcelStation]] = {"compiled": Station, "parcel": ParcelStation}
+
+
+def station_of(world: World, name: str) -> AnyStation:
+    """A station of the fidelity that the scenario asks for."""
+    return FIDELITIES[world.spec.operations.fidelity](name, world.env)

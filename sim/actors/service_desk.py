@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from sim.actors.base import Actor
 from sim.actors.crew import Crew
+from sim.actors.parcel_station import station_of
 from sim.actors.pool import Pool
-from sim.actors.station import ABANDONED, Station, hourly
+from sim.actors.station import ABANDONED, hourly
 from sim.kernels.draws import lognormal_seconds, uniforms
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class ServiceDesk(Actor):
     def __init__(self, world: World, index: int) -> None:
         super().__init__(world)
         self.terms = world.spec.operations.service_desk
-        self.station = Station("service_desk", world.env)
+        self.station = station_of(world, "service_desk")
         per_hour = self.terms.concurrency * 60.0 / self.terms.handle_minutes
         self.crew = Crew(world, index, self.station, self.terms.agents, per_hour, self.terms.concurrency)
         self.tickets = Pool(consumer=np.int32)

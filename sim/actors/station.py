@@ -14,7 +14,6 @@ from sim.kernels.station import ABANDONED as ABANDONED
 from sim.kernels.station import FOREVER as FOREVER
 
 Seconds = NDArray[np.int64]
-_NO_ORDER = np.zeros(0, np.int64)
 
 
 class Station:
@@ -48,7 +47,9 @@ class Station:
             return
         job, arrival, service, rank = (np.asarray(a, np.int64) for a in (job, arrival, service, rank))
         self._room(job.size)
-        order = _NO_ORDER if kernel.in_order(arrival, rank) else np.lexsort((rank, arrival))
+        order = kernel.order_of(arrival, rank)
+        if order.size > job.size:
+            order = np.lexsort((rank, arrival))
         first = int(arrival[order[0] if order.size else 0])
         if first < self._now:
             raise ValueError(f"{self.name}: arrival: must not lie before second {self._now}, got {first}")

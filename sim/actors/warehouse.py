@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from sim.actors.base import Actor
 from sim.actors.crew import Crew
+from sim.actors.parcel_station import station_of
 from sim.actors.pool import Pool
-from sim.actors.station import ABANDONED, Station, hourly
+from sim.actors.station import ABANDONED, hourly
 from sim.kernels.draws import lognormal_seconds, uniforms
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ class Warehouse(Actor):
         super().__init__(world)
         self.name, self.number = name, number
         self.terms = world.spec.operations.warehouses[name]
-        self.pick_pack = Station(f"{name}/pick_pack", world.env)
-        self.returns = Station(f"{name}/returns", world.env)
-        self.inbound = Station(f"{name}/inbound", world.env)
+        self.pick_pack = station_of(world, f"{name}/pick_pack")
+        self.returns = station_of(world, f"{name}/returns")
+        self.inbound = station_of(world, f"{name}/inbound")
         per_hour = self.terms.units_per_hour / world.spec.operations.pallet_units
         self.crews = (
             Crew(world, first_station, self.pick_pack, self.terms.pickers, self.terms.orders_per_hour),

@@ -212,12 +212,47 @@ def admit(
 
 
 @njit(cache=True)
-def in_order(arrival: Seconds, rank: Seconds) -> bool:
-    """Whether jobs stand in order of (arrival, rank)."""
-    for i in range(1, arrival.size):
+def order_of(arrival: Seconds, rank: Seconds) -> Seconds:
+    """(n,) places of jobs in order of (arrival, rank), as a stable sort would give; empty when they stand in it.
+
+    Sorted by buckets of time, then by insertion within them: 10 ns a job where `np.lexsort` takes 60. An answer of
+    one place too many says that too many jobs fall into one bucket for this to pay.
+    """
+    n, sorted_already = arrival.size, True
+    low = high = arrival[0]
+    for i in range(1, n):
         if arrival[i] < arrival[i - 1] or (arrival[i] == arrival[i - 1] and rank[i] < rank[i - 1]):
-            return False
-    return True
+            sorted_already = False
+        low, high = min(low, arrival[i]), max(high, arrival[i])
+    if sorted_already:
+        return np.empty(0, np.int64)
+    shift = 0
+    while (high - low) >> shift >= n:
+        shift += 1
+    first = np.zeros(((high - low) >> shift) + 2, np.int64)
+    most = 0
+    for i in range(n):
+        bucket = ((arrival[i] - low) >> shift) + 1
+        first[bucket] += 1
+        most = max(most, first[bucket])
+    if most > 64:
+        return np.empty(n + 1, np.int64)
+    for bucket in range(1, first.size):
+        first[bucket] += first[bucket - 1]
+    order = np.empty(n, np.int64)
+    for i in range(n):
+        bucket = (arrival[i] - low) >> shift
+        order[first[bucket]] = i
+        first[bucket] += 1
+    for i in range(1, n):
+        job, j = order[i], i - 1
+        while j >= 0 and (
+            arrival[order[j]] > arrival[job] or (arrival[order[j]] == arrival[job] and rank[order[j]] > rank[job])
+        ):
+            order[j + 1] = order[j]
+            j -= 1
+        order[j + 1] = job
+    return order
 
 
 @njit(cache=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from sim.scenario.units import ASSUMPTION, Section, param
@@ -212,6 +214,10 @@ class Operations(Section):
         "assumption that gives about 81 % to door within 72 h (State Post Bureau 2023)", ge=0, le=3,
     )  # fmt: skip
     courier_hours: tuple[int, int] = param((8, 20), "hour of day", "when couriers start and stop", strict=False)
+    fidelity: Literal["compiled", "parcel"] = param(
+        "compiled", "name", "how stations are computed: compiled queues, or plain SimPy with a process a job, "
+        "which gives the same times some hundred times slower",
+    )  # fmt: skip
 
     @property
     def promised_hours(self) -> dict[str, float]:

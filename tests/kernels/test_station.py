@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sim.actors.parcel_station import ParcelStation
 from sim.actors.station import FOREVER, Station, capacity_of, plan_of
-from sim.kernels.station import ABANDONED
+from sim.kernels.station import ABANDONED, order_of
 
 FIDELITIES = pytest.mark.parametrize("kind", [Station, ParcelStation])
 END = 4_000
@@ -113,6 +113,7 @@ def life(kind: type, seed: int, pushes: int, size: int, capacity: int = 4) -> li
                 yield env.timeout(int(rng.integers(0, length // 2)))
                 said.extend([*station.take(), station.backlog(), station.inside])
                 assert station.arrived == station.finished + station.abandoned + station.inside
+        yield env.timeout(length)  # past the last shift
         env.process(station.work([(int(env.now), capacity)]))
         yield env.timeout(400 * length * pushes)
         said.extend([*station.take(), station.backlog(), station.little()])
@@ -143,6 +144,20 @@ def test_fidelities_say_the_same_all_their_life(seed, pushes, size, capacity):
 def test_fidelities_are_bit_equal_on_a_million_parcels() -> None:
     through = sum(assert_same_life(seed, 40, 400, capacity=1 + seed % 60) for seed in range(78))
     assert through >= 1_000_000
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 500), st.sampled_from([1, 3, 60, 10**5, 10**9]))
+def test_order_is_that_of_a_stable_sort(seed, n, span):
+    rng = np.random.default_rng(seed)
+    arrival, rank = rng.integers(0, span, n), rng.integers(0, 4, n)
+    order, wanted = order_of(arrival, rank), np.lexsort((rank, arrival))
+    if order.size == 0:
+        assert np.array_equal(wanted, np.arange(n))
+    elif order.size == n:
+        assert np.array_equal(order, wanted)
+    else:
+        assert n > 64, "gave up too early"
 
 
 def test_an_early_arrival_is_refused() -> None:
