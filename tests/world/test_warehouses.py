@@ -453,6 +453,17 @@ def test_everything_at_once_balances_and_repeats(small: Small) -> None:
     assert world.orders.staging._done.sum() > 20
 
 
+def test_both_fidelities_agree_on_everything(small: Small) -> None:
+    short = (*EVERYTHING, "calendar.scored_days=20", "calendar.settlement_days=0", "market.consumers=2000")
+    histories = []
+    for fidelity in ("compiled", "parcel"):
+        scenario = small(*short, f"operations.fidelity={fidelity}")
+        up = line_up_of(scenario, "gut_feel") | {"stocking": Restless()}
+        histories.append(World(scenario, "big_promo", up, 5).run())
+    assert differences(*histories) == []
+    assert histories[0].daily["backlog_inbound"].sum() > 0 and histories[0].accounts["obsolescence"].any()
+
+
 def test_neutral_values_change_no_bit(small: Small) -> None:
     short = ("calendar.scored_days=12", "calendar.settlement_days=0", "market.consumers=2000")
     off = ("operations.warehouses.hangzhou_dc.dockers=null", "catalogue.categories.apparel.obsolete_after_days=null",
