@@ -195,7 +195,7 @@ class View:
     """yuan."""
     truth: Truth | None = None
     """True demand parameters; None unless the strategy is declared an oracle."""
-    courier_overtime_left: Floats | None = None
+    courier_overtime_left: Floats = field(default_factory=lambda: np.zeros(0))
     """(C,) hours of overtime that the law still allows couriers this month; infinite for those without a contract."""
 
     @property
@@ -268,8 +268,8 @@ class Roster:
     """(C,) extra courier capacity, in couriers, at a rising price."""
     bot_share: float
     """Share of contacts first sent to the bot."""
-    courier_overtime_hours: Floats | None = None
-    """(C,) hours of overtime of all base couriers together, at the law's factor on the piece rate; None = none."""
+    courier_overtime_hours: Floats = field(default_factory=lambda: np.zeros(0))
+    """(C,) hours of overtime of all base couriers together, at the law's factor on the piece rate; empty = none."""
 
 
 @dataclass(frozen=True)

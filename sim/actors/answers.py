@@ -86,6 +86,8 @@ def check_roster(look: Inspector, answer: object, shop: Shop) -> Roster:
     assert isinstance(answer, Roster)
     st, c = len(shop.stations), len(shop.cities)
     bot, overtime = np.asarray(answer.bot_share, dtype=float), answer.courier_overtime_hours
+    if isinstance(overtime, np.ndarray) and overtime.shape == (0,):
+        overtime = np.zeros(c)
     return Roster(
         regular_hours=look.array("regular_hours", answer.regular_hours, (st, 3)),
         overtime_hours=look.array("overtime_hours", answer.overtime_hours, (st, 3)),
@@ -93,7 +95,7 @@ def check_roster(look: Inspector, answer: object, shop: Shop) -> Roster:
         couriers=look.units("couriers", answer.couriers, (c,)),
         surge=look.array("surge", answer.surge, (c,)),
         bot_share=float(look.array("bot_share", bot.reshape(1), (1,), high=1.0)[0]),
-        courier_overtime_hours=None if overtime is None else look.array("courier_overtime_hours", overtime, (c,)),
+        courier_overtime_hours=look.array("courier_overtime_hours", overtime, (c,)),
     )
 
 

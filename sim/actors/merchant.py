@@ -105,12 +105,10 @@ class Merchant(Actor):
         for crew, wage in zip(world.crews, world.shop.station_hour_yuan, strict=True):
             n = crew.index
             crew.start(roster.regular_hours[n], roster.overtime_hours[n], roster.temps[n], float(wage))
-        overtime = roster.courier_overtime_hours
         for fleet in world.fleets:
             n = fleet.number
-            fleet.start(
-                int(roster.couriers[n]), float(roster.surge[n]), 0.0 if overtime is None else float(overtime[n])
-            )
+            overtime = float(roster.courier_overtime_hours[n])
+            fleet.start(int(roster.couriers[n]), float(roster.surge[n]), overtime)
         world.desk.bot_share = roster.bot_share
 
     def _offer(self, offers: Offers) -> None:

@@ -22,7 +22,7 @@ class Sheet(Staffer):
     """Eight hours a head; couriers, surge, overtime of couriers and crews as a test writes them."""
 
     surge: float = 0.0
-    courier_overtime: Ask = field(default=lambda view: None)
+    courier_overtime: Ask = field(default=lambda view: np.zeros(0))
     overtime: float = 0.0
     regular: float = 8.0
 
