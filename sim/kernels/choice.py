@@ -232,15 +232,15 @@ def choose(
                 kind = it.group if offer.by_group == 1 else it.segment
                 kinds = lowests.shape[1] if offer.by_group == 1 else mind.temper.size
                 table = (it.panel * kinds + kind) * offer.channels + it.channel
-                classes = _L(classes_of[table, j])
+                classes = int(classes_of[table, j])
                 if classes == UNFILLED:
-                    classes = fill(shelves, mind, offer, table, j, _L(utility), _L(price), _L(rule))
+                    classes = fill(shelves, mind, offer, table, j, int(utility), int(price), int(rule))
             if classes <= MOST:
                 to = table * _L(width) + demand.first
                 for c in range(classes):
-                    a = _N(places[to + stops[table, j, c] - 1])
+                    one = _N(places[to + stops[table, j, c] - 1])
                     terms[m * MOST + c] = _liking(
-                        _ZERO, logs[price + a], indices[price + a], rules[rule + a], deposits[rule + a], beta, weight,
+                        _ZERO, logs[price + one], indices[price + one], rules[rule + one], deposits[rule + one], beta, weight,
                         loss, ref, inverse, pull, hassle,
                     )  # fmt: skip
                 table_of[m], share[m], laters[m] = table, u, later

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]  # ships no types
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -13,7 +13,7 @@ import sim.kernels.cache  # noqa: F401  # before the first kernel is compiled
 
 
 @intrinsic
-def prefetch(typingctx: Any, array: Any, index: Any, offset: Any) -> Any:
+def _prefetch(typingctx: Any, array: Any, index: Any, offset: Any) -> Any:
     """Starts loading the cache line `offset` bytes into row `index` of an array; waits for nothing, changes nothing.
 
     A plain load does the same, but fills the processor's window of open instructions until its data come.
@@ -31,3 +31,7 @@ def prefetch(typingctx: Any, array: Any, index: Any, offset: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.int64, types.int64), codegen
+
+
+prefetch: Any = _prefetch
+"""`prefetch(array, index, offset)` in a kernel."""
