@@ -17,7 +17,7 @@ from sim.kernels.draws import exp32
 from sim.kernels.people import CLOSED, F32, F64, I32, U8, Mind, Rows, Slice
 
 MOST = 4
-"""Price classes a table holds; shelves with more are weighed alternative by alternative (no slower from there on)."""
+"""Price classes a table holds; shelves with more are weighed alternative by alternative."""
 UNFILLED, _TOO_MANY = 255, 254
 
 
