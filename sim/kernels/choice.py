@@ -12,7 +12,9 @@ import numpy as np
 from numba import njit
 
 from sim.kernels.draws import bits, exp32, gumbel32, poisson, uniform
+from sim.kernels.inverse import MOST, UNFILLED, Shelves, fill, search
 from sim.kernels.people import CLOSED, F32, FINE, I32, I64, LATE, MATCHED, REGRET, Mind, People, Rows, Slice, Tallies
+from sim.kernels.prefetch import prefetch
 from sim.kernels.visits import fatigue_of
 
 LOOK = np.dtype(
@@ -30,7 +32,7 @@ LOOK = np.dtype(
         "cover",  # days of use at home
         "fresh",  # 1 = first look in a while: he would rather sleep on it
         "lowest",  # lowest price index on offer
-        "later",  # value of "not now", noise in
+        "later",  # value of "not now", noise in when draws are coupled
     )]
 )  # fmt: skip
 """A visitor before the shelf of a category; with an alternative it is a wish."""
@@ -38,6 +40,8 @@ LOOK = np.dtype(
 _F, _I, _L, _N = np.float32, np.int32, np.int64, np.uint64
 _ONE, _ZERO = _F(1.0), _F(0.0)
 _PRICE = MATCHED - 1
+_AHEAD = 32
+"""Visitors between asking for a row and reading it."""
 _GRAIN, _WHOLE = _F(1_048_576.0), _F(1e9)
 """The inverse CDF adds whole grains: 2^20 to a weight of 1, weights up to e^20."""
 
@@ -90,24 +94,21 @@ def look(
 ) -> int:  # fmt: skip
     """Which categories visitors `first` to `last` look at; returns how many looks.
 
-    The rows of the block are touched first, so that the memory is asked for many of them at a time.
+    The rows of visitors a little further on are asked for on the way, beyond `last` too.
     """
     row_of, cell_of, demands, zone_of, clock = people.row, people.cell, mind.demand, offer.zone, offer.clock
     need_of, season, zones, tempers, visits = mind.need, offer.need, offer.zones, mind.temper, tally.visits
-    stages, last_days, last_cell, found, warm = people.stage, people.last_day, mind.demand.size - 1, 0, 0.0
+    stages, last_days, found, cells_end = people.stage, people.last_day, 0, 12 * mind.demand.size - 1
+    message_days = people.message_day
     for v in range(first, last):
-        i = came[v]
-        warm += (
-            row_of[i].beta
-            + row_of[i].city
-            + stages[i]
-            + last_days[i]
-            + cell_of[i, 0].pantry
-            + cell_of[i, last_cell].paid
-        )
-    if warm == 0.5:  # never: keeps the compiler from leaving the touches out
-        return 0
-    for v in range(first, last):
+        if v + _AHEAD < came.size:
+            i = came[v + _AHEAD]
+            prefetch(row_of, i, 0)
+            prefetch(row_of, i, 27)
+            prefetch(cell_of, i, 0)
+            prefetch(cell_of, i, cells_end)
+            prefetch(stages, i, 0)
+            prefetch(last_days, i, 0)
         i = came[v]
         row = row_of[i]
         c, seg = row.city, row.segment
@@ -147,7 +148,7 @@ def look(
             group = seg * 6 + stages[i]
             for n in range(begin, found):
                 looks[n].group = group
-            if row.coupon > 0 and day - people.message_day[i] <= 7:  # counts on it at the first shelf only
+            if row.coupon > 0 and day - message_days[i] <= 7:  # counts on it at the first shelf only
                 looks[begin].voucher = row.coupon
         if zone.threshold_pull > 0.0 or zone.presale_due > 0:
             hassle = tempers[seg].hassle * 2.0 * uniform(mind.hassle_key, i, 0)
@@ -157,13 +158,16 @@ def look(
 
 
 @njit(cache=True)
-def choose(choice_key: np.uint64, mind: Mind, offer: Slice, looks: Rows, n_looks: int) -> None:
+def choose(
+    choice_key: np.uint64, mind: Mind, offer: Slice, shelves: Shelves, looks: Rows, n_looks: int
+) -> None:  # fmt: skip
     """Fills alternative, later and lowest of each look: a multinomial logit among SKU x offer and "not now".
 
     Coupled draws give each alternative its own Gumbel, so that improving one moves buyers only toward it. Value
     and place travel in one integer: an integer maximum is vector code. Uncoupled draws take one uniform through the
-    inverse CDF; they are no faster (`benchmarks/market.py` prints both) and serve to study coupling. Tables are hoisted and indices unsigned, or
-    every look would count references and every load become a gather (3 x as slow).
+    inverse CDF (`inverse`); a look with a voucher, or at more price classes than a table holds, weighs each alternative.
+    Arrays are hoisted and indices unsigned, or every look would count references and every load become a gather
+    (3 x as slow).
     """
     utilities, logs, indices = offer.utility, offer.log_index, offer.ratio
     rules, deposits, keys, demands, lowests = offer.rules, offer.deposits, mind.key, mind.demand, offer.lowest
@@ -171,11 +175,17 @@ def choose(choice_key: np.uint64, mind: Mind, offer: Slice, looks: Rows, n_looks
         np.empty(keys.size, np.int64), np.empty(n_looks, np.float32), np.empty(n_looks, np.uint32),
         np.empty(n_looks, np.uint32), np.empty(n_looks, np.uint32),
     )  # fmt: skip
-    for m in range(n_looks):
-        it = looks[m]
-        low_of[m], high_of[m], key_of[m] = it.low, it.high, demands[it.category].later_key
-    for m in range(n_looks):
-        noise[m] = gumbel32(low_of[m], high_of[m], key_of[m])
+    stops, classes_of, places, n_free = shelves.stop, shelves.classes, shelves.place, (1 - mind.coupled) * n_looks
+    table_of, share, terms, laters = (
+        np.full(n_free, -1, np.int32), np.empty(n_free, np.float64), np.zeros(n_free * MOST, np.float32),
+        np.zeros(n_free, np.float32),
+    )  # fmt: skip
+    if mind.coupled == 1:
+        for m in range(n_looks):
+            it = looks[m]
+            low_of[m], high_of[m], key_of[m] = it.low, it.high, demands[it.category].later_key
+        for m in range(n_looks):
+            noise[m] = gumbel32(low_of[m], high_of[m], key_of[m])
     width, groups = _N(keys.size), _N(lowests.shape[1])
     segments, channels, weight = _N(mind.temper.size), _N(offer.channels), mind.reference_weight
     for m in range(n_looks):
@@ -217,22 +227,40 @@ def choose(choice_key: np.uint64, mind: Mind, offer: Slice, looks: Rows, n_looks
             place = _L(n) - _L(best & _L(0xFFFFFFFF))
             it.alternative = place if value > _F(later) else _L(-1)
         else:
-            total = _L(0)
-            for a in range(n):
-                weights[a] = _L(_GRAIN * min(_WHOLE, exp32(
-                    _liking(utilities[utility + a], logs[price + a], indices[price + a], rules[rule + a],
-                            deposits[rule + a], beta, weight, loss, ref, inverse, pull, hassle)
-                )))  # fmt: skip
-                total += weights[a]
-            u = uniform(choice_key, it.person, _L(demand.key) + 1)
-            rest = _L(u * (total + _L(min(_WHOLE, exp32(_F(later))) * _GRAIN)))
-            place, upto = _L(0), _L(0)
-            for a in range(n):
-                upto += weights[a]
-                place += upto <= rest
-            it.alternative = place if place < _L(n) else _L(-1)
-            later += noise[m]
+            u, classes, table = uniform(choice_key, it.person, _L(demand.key) + 1), MOST + 1, 0
+            if it.voucher == 0:
+                kind = it.group if offer.by_group == 1 else it.segment
+                kinds = lowests.shape[1] if offer.by_group == 1 else mind.temper.size
+                table = (it.panel * kinds + kind) * offer.channels + it.channel
+                classes = int(classes_of[table, j])
+                if classes == UNFILLED:
+                    classes = fill(shelves, mind, offer, table, j, int(utility), int(price), int(rule))
+            if classes <= MOST:
+                to = table * _L(width) + demand.first
+                for c in range(classes):
+                    one = _N(places[to + stops[table, j, c] - 1])
+                    terms[m * MOST + c] = _liking(
+                        _ZERO, logs[price + one], indices[price + one], rules[rule + one], deposits[rule + one], beta, weight,
+                        loss, ref, inverse, pull, hassle,
+                    )  # fmt: skip
+                table_of[m], share[m], laters[m] = table, u, later
+            else:
+                total = _L(0)
+                for a in range(n):
+                    weights[a] = _L(_GRAIN * min(_WHOLE, exp32(
+                        _liking(utilities[utility + a], logs[price + a], indices[price + a], rules[rule + a],
+                                deposits[rule + a], beta, weight, loss, ref, inverse, pull, hassle)
+                    )))  # fmt: skip
+                    total += weights[a]
+                rest = _L(u * (total + _L(min(_WHOLE, exp32(_F(later))) * _GRAIN)))
+                place, upto = _L(0), _L(0)
+                for a in range(n):
+                    upto += weights[a]
+                    place += upto <= rest
+                it.alternative = place if place < _L(n) else _L(-1)
         it.later = later
+    if mind.coupled == 0:
+        search(shelves, mind, looks, n_looks, table_of, share, terms, laters)
 
 
 @njit(cache=True)

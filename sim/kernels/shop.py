@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.choice import LOOK, choose, conclude, hurt, look, priced, words_of
 from sim.kernels.draws import gumbel32, uniform
+from sim.kernels.inverse import empty_shelves
 from sim.kernels.people import (
     CLOSED,
     FESTIVAL,
@@ -42,13 +43,13 @@ def serve(
     last; each has at least one. `lines` must have room for two lines per visitor and category, `claims` for one.
     """
     looks, chosen = np.empty(_BLOCK * mind.demand.size, LOOK), np.empty(_BLOCK * mind.demand.size, np.int32)
-    n_lines, n_claims, v = 0, 0, first
+    shelves, n_lines, n_claims, v = empty_shelves(mind, offer), 0, 0, first
     while v < came.size and second[v] < offer.end:
         last = v + 1
         while last < came.size and last - v < _BLOCK and second[last] < offer.end:
             last += 1
         n_looks = look(need_key, choice_key, people, mind, offer, day, came, second, v, last, looks, tally)
-        choose(choice_key, mind, offer, looks, n_looks)
+        choose(choice_key, mind, offer, shelves, looks, n_looks)
         wishes, claimed = conclude(unit_key, people, mind, offer, day, looks, n_looks, chosen, claims[n_claims:], tally)
         n_claims += claimed
         n_lines, n_orders = _trade(need_key, choice_key, unit_key, people, mind, offer, stock, route, day, second,
@@ -236,6 +237,8 @@ def _second_choice(mind, offer, stock, route, c, i, wish):
     liking = ((wish.panel * mind.temper.size + wish.segment) * offer.channels + wish.channel) * width
     beta, ref, loss = float(wish.beta), float(wish.reference), mind.temper[wish.segment].loss_aversion
     best, out = float(wish.later), (np.int64(_NONE), np.int64(_NONE), np.int64(_NONE), np.int64(0))
+    if mind.coupled == 0:  # the noise that coupled draws have had
+        best += gumbel32(wish.low, wish.high, demand.later_key)
     for a in range(demand.first, demand.first + demand.all_lanes):
         if offer.utility[liking + a] <= CLOSED:
             continue

@@ -100,10 +100,13 @@ def visitors(
     place = np.zeros(86_401, np.int32)
     count, everybody = 0, people.rate.size
     hit = np.empty(_BLOCK, np.uint8)
+    rates, cities, sources, message_days, rows = (
+        people.rate, people.city, people.source, people.message_day, people.row,
+    )  # fmt: skip
     for begin in range(0, everybody, _BLOCK):
         size = min(_BLOCK, everybody - begin)
         for n in range(size):
-            hit[n] = uniform(key, begin + n, 0) < people.rate[begin + n] * bound
+            hit[n] = uniform(key, begin + n, 0) < rates[begin + n] * bound
         if count + size > came.size:
             came = np.append(came, np.empty(came.size + size, np.int32))
             second = np.append(second, np.empty(second.size + size, np.int32))
@@ -111,16 +114,16 @@ def visitors(
             if hit[n] == 0:
                 continue
             i = begin + n
-            c = people.city[i]
+            c = cities[i]
             base, extra = plain_sum[c], ritual_sum[c]
-            if people.message_day[i] == day:
+            if message_days[i] == day:
                 base *= 1.0 + mind.message_attention
             if extra > 0.0:
-                extra *= math.exp(-mind.fatigue_damping * fatigue_of(people.row[i], mind.fatigue_decay, day))
-                if people.source[i] == PROSPECT:
+                extra *= math.exp(-mind.fatigue_damping * fatigue_of(rows[i], mind.fatigue_decay, day))
+                if sources[i] == PROSPECT:
                     extra *= discovery
             u, all_hours = uniform(key, i, 0), base + extra
-            x = people.rate[i] * all_hours
+            x = rates[i] * all_hours
             # x / (1 + x) <= 1 - exp(-x) <= x: the exponential is needed in between only
             if u >= x or (u * (1.0 + x) >= x and u >= -math.expm1(-x)):
                 continue
@@ -138,8 +141,13 @@ def visitors(
     by_time, at = np.empty(count, np.int32), np.empty(count, np.int32)
     for n in range(count):
         p = place[second[n]]
-        place[second[n]] += 1
-        by_time[p], at[p] = came[n], second[n]
+        place[second[n]] = p + 1
+        by_time[p] = came[n]
+    p = 0
+    for s in range(86_400):  # place[s] is now where the second ends
+        while p < place[s]:
+            at[p] = s
+            p += 1
     return by_time, at
 
 

@@ -1,0 +1,37 @@
+"""Asks the memory for a row before it is needed: visitors come in the order of the clock, their rows lie by number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir  # type: ignore[import-untyped]  # ships no types
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+import sim.kernels.cache  # noqa: F401  # before the first kernel is compiled
+
+
+@intrinsic
+def _prefetch(typingctx: Any, array: Any, index: Any, offset: Any) -> Any:
+    """Starts loading the cache line `offset` bytes into row `index` of an array; waits for nothing, changes nothing.
+
+    A plain load does the same, but fills the processor's window of open instructions until its data come.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        view = context.make_array(signature.args[0])(context, builder, args[0])
+        stride = builder.extract_value(view.strides, 0)
+        place = builder.add(builder.mul(args[1], stride), args[2])
+        start = builder.bitcast(view.data, cgutils.voidptr_t)
+        whole = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, whole, whole, whole])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(ask, [builder.gep(start, [place]), whole(0), whole(3), whole(1)])  # read, keep, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, types.int64), codegen
+
+
+prefetch: Any = _prefetch
+"""`prefetch(array, index, offset)` in a kernel."""
