@@ -101,14 +101,13 @@ class CourierFleet(Actor):
         """The second by which each parcel is promised, where the earliest goes first."""
         if self.terms.order == "arrival":
             return None
-        placed: Ints = self.world.parcels.get("placed", parcels)
-        return placed + round(3600 * self.world.spec.operations.promise_hours)
+        return self.world.orders.promised(parcels)
 
     def operate(self) -> None:
         """Midnight: parcels handed over today are reported and paid."""
         world = self.world
         parcels, start, done = self.station.take()
-        world.orders.handed_over(parcels, done)
+        world.orders.at_the_door.append((parcels, done))
         capacity, seconds = self.shifts.close_day()
         world.records.courier_capacity_hourly[self.number, world.day] = capacity
         world.records.courier_finished_hourly[self.number, world.day] = hourly(done, world.day)

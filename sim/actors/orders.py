@@ -70,6 +70,8 @@ class OrderBook(Actor):
         """(consumers, day) of accepted orders."""
         self.late: list[tuple[NDArray[np.int32], NDArray[np.int16]]] = []
         """(consumers, days of the orders) of parcels that were handed over late."""
+        self.at_the_door: list[tuple[Ints, Ints]] = []
+        """(parcels, seconds) handed over today, one entry a city."""
         self.staging = Staging(world)
         self.return_lags, self.lines_delivered, self.lines_returned = (np.zeros(n, np.int64) for n in (LAG_DAYS, 2, 2))
         """As in `History`."""
@@ -236,6 +238,17 @@ class OrderBook(Actor):
         return int((further + self._promise_fen[get("promise", parcels)]).sum())
 
     # ---- handing over --------------------------------------------------------------------------
+    def promised(self, parcels: Ints) -> Ints:
+        """(n,) the second by which each parcel is promised, by its class."""
+        hours = self._promise_hours[self.parcels.get("promise", parcels)]
+        return np.asarray(self.parcels.get("placed", parcels) + np.round(3600 * hours).astype(np.int64))
+
+    def operate(self) -> None:
+        """Midnight: what the couriers of all cities handed over, at once: one city at a time took 1 s of a year's run."""
+        parcels, done = (np.concatenate(column) for column in zip(*self.at_the_door, strict=True))
+        self.at_the_door = []
+        self.handed_over(parcels, done)
+
     def handed_over(self, parcels: Ints, done: Ints) -> None:
         """Parcels reached the door: promises are judged, payouts planned, returns drawn."""
         world, finance = self.world, self.world.spec.operations.finance
