@@ -53,7 +53,7 @@ from sim.actors.view import AHEAD, WORK, calendar_arrays, campaign_infos, offer_
 from sim.actors.warehouse import Warehouse
 from sim.actors.weather import Weather
 from sim.contracts import HORIZON_DAYS, LineUp, Truth, View
-from sim.kernels.people import PROSPECT, Rows
+from sim.kernels.people import PROSPECT, Rows, Slice
 from sim.ledger import OPERATIONS, History, Ledger, wait_bins
 from sim.scenario.festivals import holiday_demand
 from sim.scenario.root import KINDS, Scenario
@@ -266,6 +266,7 @@ class World(mesa.Model):
         """
         begin, last = self.midnight + from_hour * 3600, self.midnight + to_hour * 3600
         cuts, stops = self.counter.boundaries(begin, last), self._stops()
+        offer: Slice | None = None
         while begin < last:
             if begin in stops:
                 yield self.env.timeout(begin - self.env.now)
@@ -274,7 +275,10 @@ class World(mesa.Model):
                 stops = self._stops()
             end = min(second for second in (*cuts, *stops) if second > begin)
             self.orders.balances(begin, end)
-            offer = self.counter.slice(begin, end)
+            if offer is None or begin in cuts:
+                offer = self.counter.slice(begin, end)
+            else:  # a dock's stop changes no offer: 1 ms saved
+                offer = offer._replace(begin=begin - self.midnight, end=end - self.midnight)
             empty = self.shelf_units() == 0
             lines, claims, (came, seconds) = self.consumers.buy(offer)
             self._note_stockouts(empty, lines, offer.end - offer.begin, offer.end)

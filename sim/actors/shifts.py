@@ -30,10 +30,9 @@ class Shifts:
         self._absent: dict[str, float] = {}
         """Fault that has begun and not ended -> share of the planned servers it keeps away."""
         self._since = 0
-        self.capacity: Floats = np.zeros(24)
-        """Jobs an hour that those at work can do, by hour of today, so far."""
-        self.server_seconds: NDArray[np.int64] = np.zeros((2, 24), np.int64)
-        """Seconds worked by planned and by hired servers, by hour of today, so far."""
+        self.server_seconds = [[0] * 24, [0] * 24]
+        """Seconds worked by planned and by hired servers, by hour of today, so far; lists, because arrays took 1 s of
+        a year's run one number at a time."""
 
     @property
     def present(self) -> int:
@@ -73,17 +72,17 @@ class Shifts:
 
     def note(self) -> None:
         """Writes down who has worked since the last change; called at every change and at midnight."""
-        now, servers = int(self.world.env.now), self.present + self.hired
+        now, present, (planned, hired) = int(self.world.env.now), self.present, self.server_seconds
         while self._since < now:
             hour, end = self._since % _DAY // 3600, min(now, (self._since // 3600 + 1) * 3600)
             length = end - self._since
-            self.capacity[hour] += servers * self.rate * length / 3600
-            self.server_seconds[:, hour] += self.present * length, self.hired * length
+            planned[hour] += present * length
+            hired[hour] += self.hired * length
             self._since = end
 
     def close_day(self) -> tuple[Floats, NDArray[np.int64]]:
         """Midnight: (capacity (24,), server seconds (2, 24)) of the day that ends; the next one begins at zero."""
         self.note()
-        day = self.capacity, self.server_seconds
-        self.capacity, self.server_seconds = np.zeros(24), np.zeros((2, 24), np.int64)
-        return day
+        seconds = np.array(self.server_seconds)
+        self.server_seconds = [[0] * 24, [0] * 24]
+        return seconds.sum(axis=0) * self.rate / 3600, seconds
