@@ -78,7 +78,7 @@ def test_two_files_of_one_name_stay_apart(tmp_path: Path) -> None:
 
 def test_unknown_name() -> None:
     _fails("pricing strategy must be one that exists, got 'persnal'; did you mean 'personal'?", "persnal")
-    _fails("got 'zzzzzz'; known: blast, lifecycle, none", "zzzzzz", kind="outreach")
+    _fails("got 'zzzzzz'; known: ab_test, blast, lifecycle, none, segment_content, uplift", "zzzzzz", kind="outreach")
 
 
 def test_no_such_file(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ best x on a grid is offered if it beats x = 0 and leaves the margin floor. A cou
 deep public cut.
 
 A coupon on the whole shelf moves nothing from one SKU to another that pays, so a prior for [i] is a third. What the
-View's history says about cuts corrects it: a regression of the shop's log units on its log price paid, weeks of rituals
-left out, weighed against the prior; where nothing pays, nobody gets a coupon.
+View's history says about cuts corrects it: a regression of the shop's log units a visit on its log price paid, weeks of
+rituals left out, weighed against the prior (a visit, because messages and traffic come with a campaign and bring
+visits, cut or not); where nothing pays, nobody gets a coupon.
 
 Source: uplift x margin against coupon cost, Blattberg & Neslin, Sales Promotion (1990); elasticity -2.6 (Bijmolt et al.
 2005); switching, other days and new demand a third each (van Heerde, Leeflang & Wittink 2004); CVS: i 0.45, and more
@@ -79,7 +80,7 @@ class Personal(Pricer):
         return Offers(np.tile(shop.list_price, (len(shop.channels), 1)), coupons)
 
     def learnt_share(self, view: View, noise_sd: float = 0.06) -> float:
-        """Posterior mean of [i] in [0, 1]: weekly log units against weekly log price paid, around their means.
+        """Posterior mean of [i] in [0, 1]: weekly log units a visit against weekly log price paid, around their means.
 
         `noise_sd` is that of a week's log units for other reasons (weather, appeal, season; assumption).
         """
@@ -91,10 +92,11 @@ class Personal(Pricer):
         index = (view.paid[:, -days:] / view.shop.list_price[:, None]).reshape(-1, weeks, 7).mean(axis=2)
         ritual = view.ritual[len(view.ritual) - 60 - days : len(view.ritual) - 60].reshape(weeks, 7).max(axis=1)
         share = units.sum(axis=1) / max(units.sum(), 1e-9)
-        use = (ritual < 0.1) & (units.sum(axis=0) > 0)
+        visits = view.visits[:, -days:].sum(axis=0).reshape(weeks, 7).sum(axis=1)
+        use = (ritual < 0.1) & (units.sum(axis=0) > 0) & (visits > 0)
         if use.sum() < 4:
             return self.incremental_share
-        y, x = np.log(units.sum(axis=0)[use]), -np.log(np.maximum(share @ index, 1e-9))[use]
+        y, x = np.log(units.sum(axis=0)[use] / visits[use]), -np.log(np.maximum(share @ index, 1e-9))[use]
         y, x = y - y.mean(), self.usual_elasticity * (x - x.mean())
         prior, seen = self.incremental_sd**-2, noise_sd**-2
         mean = (prior * self.incremental_share + seen * float(x @ y)) / (prior + seen * float(x @ x))

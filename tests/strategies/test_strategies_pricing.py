@@ -226,3 +226,14 @@ def test_thompson_cuts_where_a_cut_is_known_to_pay() -> None:
     for mean, want in ((6.0, 80.0), (0.1, 100.0)):
         offers = Thompson(prior_mean=mean, prior_sd=1e-3).price(scripted_view(days=0, sold=0), FORECAST, RNG)
         assert offers.prices[0].tolist() == pytest.approx([want, want])
+
+
+def test_personal_does_not_take_a_campaigns_visits_for_the_work_of_its_cut() -> None:
+    """Every other week 20 % off and half as many visits again, but no more units a visit: nothing new, as at i = 0."""
+    on = np.arange(84) // 7 % 2 == 1
+    paid = np.broadcast_to(np.where(on, 80.0, 100.0), (2, 84)).copy()
+    visits = np.where(on, 1500, 1000)[None]
+    view = scripted_view(days=84, sold=np.where(on, 1500, 1000), paid=paid, visits=visits)
+    still = scripted_view(days=84, sold=1000, paid=paid)
+    assert Personal().learnt_share(view) == pytest.approx(Personal().learnt_share(still))
+    assert Personal().learnt_share(view) < 0.1
