@@ -20,12 +20,12 @@ and the last bump, of a campaign that surprises, is taken apart by what the same
 
 so that, cell by cell and in whole units, E(on) = E(off) + the nine parts. Both switches stand with + where a unit was
 bought and with - where its twin was left, and add up to 0 over a category; their gross flow stands beside them, as does
-what people held back before the campaign because they waited: some of them never come. Timing,
-switching and more use are Gupta's (1988) and van Heerde, Leeflang & Wittink's (2004); mechanism twins are what a
-simulated market adds. They depend on their order: a unit that needs both waiting and a full shelf counts as stockout
-(stock is freed first), one that needs both the announcement and stockpiling as stockpiled; returns of any of the bump are taken off
-`incremental`. What stockpilers buy less of
-afterwards is inside `stockpiled`; the split beside the bands counts it as cross-period.
+what people held back before the campaign because they waited: some of them never come. Timing, switching and more use
+are Gupta's (1988) and van Heerde, Leeflang & Wittink's (2004); mechanism twins are what a simulated market adds. They
+depend on their order: what stockpilers and those who waited would have bought and found gone stands with + in
+`stockpiled` or `postponed` and with - in `lost_to_stockout`; a unit that needs both the announcement and stockpiling
+counts as stockpiled; returns of any of the bump are taken off `incremental`. What stockpilers buy less of afterwards is
+inside `stockpiled`; the split beside the bands counts it as cross-period.
 A mechanism that is off makes a twin of the same key, lived through once: its part is exactly 0.
 """
 
