@@ -386,6 +386,58 @@ def decompose(
     _twins(partial(run, loaded, campaign), quiet, as_json, options)
 
 
+@cli.command(short_help="The same budget in 1, 2, 4, ... 52 events.")
+@_scenario_options
+@click.option("--campaign", required=True, help="A campaign of the scenario.")
+@click.option(
+    "--events", default="1,2,4,12,52", show_default=True, help="Numbers of events; the first is the baseline."
+)
+@click.option("--schedule", help="A schedule that holds it; the first one by default.")
+@click.option("--line-up", help="A line-up of the scenario; the baseline's by default.")
+@_twin_options
+def smoothing(
+    scenario: str, settings: tuple[str, ...], campaign: str, events: str, quiet: bool, as_json: bool, **options: Any
+) -> None:
+    """The smoothing path: a campaign's budget spent in k events; profit, peak load and retention by k, on common
+    draws."""
+    loaded = _load(scenario, settings, metrics=True)
+    from sim.lab.smoothing import smoothing as run  # pandas and the lab
+
+    counts = [part.strip() for part in events.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in counts):
+        raise UsageError(f"--events: must be whole numbers with commas between, got {events!r}")
+    _twins(partial(run, loaded, campaign, [int(part) for part in counts]), quiet, as_json, options)
+
+
+@cli.command(short_help="What one more picker, courier or agent-hour is worth a day.")
+@_scenario_options
+@click.option("--schedule", help="A schedule of the scenario; the baseline's by default.")
+@click.option("--line-up", help="A line-up of the scenario; the baseline's by default.")
+@_twin_options
+def shadow(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
+    """Shadow prices of capacity: yuan per unit and day, with its own pay in them and without, on common draws."""
+    loaded = _load(scenario, settings)
+    from sim.lab.shadow import shadow as run  # pandas and the lab
+
+    _twins(partial(run, loaded), quiet, as_json, options)
+
+
+@cli.command(short_help="Whom one pair loses that another keeps, by cause.")
+@_scenario_options
+@click.option("--pair", metavar="SCHEDULE/LINE_UP", help="Whose losses; the first compared pair by default.")
+@click.option("--against", metavar="SCHEDULE/LINE_UP", help="Compared with; the baseline by default.")
+@_twin_options
+def churn(
+    scenario: str, settings: tuple[str, ...], pair: str | None, against: str | None, quiet: bool, as_json: bool,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Churn accounting: customers lost by cause under two pairs, person by person on common draws."""
+    loaded = _load(scenario, settings)
+    from sim.lab.churn import churn as run  # pandas and the lab
+
+    _twins(partial(run, loaded, pair, against), quiet, as_json, options)
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Entry point: errors become one line a fault on standard error, and an exit code."""
     try:

@@ -19,8 +19,9 @@ from sim.actors.deadline import Deadline
 from sim.errors import PeakshiftError, UsageError, did_you_mean
 from sim.lab.executor import KILLED, map_tasks
 from sim.lab.plan import baseline, seed_of
-from sim.lab.statistics import Difference, Floats, paired
+from sim.lab.statistics import Difference, paired
 from sim.ledger import History
+from sim.metrics import all_metrics
 from sim.scenario import Scenario, resolved
 
 if TYPE_CHECKING:
@@ -159,6 +160,18 @@ def mean_of(values: Sequence[float]) -> Difference:
     return paired(array, np.zeros_like(array))
 
 
-def differences(a: Floats, b: Floats) -> Difference:
-    """a - b, seed by seed."""
-    return paired(a, b)
+def plain(reduce: Callable[[History], R]) -> Watch[R]:
+    """A watch that reads the finished history alone."""
+    return partial(_afterwards, reduce)
+
+
+def _afterwards(reduce: Callable[[History], R], world: World) -> Callable[[History], R]:
+    return reduce
+
+
+def _all_metrics(history: History) -> dict[str, float]:
+    return {name: float(metric.of(history)) for name, metric in all_metrics().items()}
+
+
+metrics_of: Watch[dict[str, float]] = plain(_all_metrics)
+"""Keeps every metric."""

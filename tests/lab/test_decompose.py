@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,13 @@ import pytest
 from sim.cli import main
 from sim.errors import UsageError
 from sim.lab.decompose import PARTS, Decomposition, decompose, parts_of, twins
-from sim.lab.sales import Sales, Window, replaced
+from sim.lab.sales import Clerk, Sales, Window, replaced
 from sim.scenario import load_scenario
-from tests.world.markets import campaign, market, sku
+from tests.world.markets import campaign, market, play, sku
+from tests.world.same import differences
+
+if TYPE_CHECKING:
+    from sim.world import World
 
 PARTS_ = list(PARTS)
 CATEGORIES = {"thing": {"need": 0.4, "storability": 0.9, "not_now": 1.0, "pack_days": 6, "return_rate": 0.2}}
@@ -163,6 +167,13 @@ def test_twins_that_are_the_same_world_have_the_same_key() -> None:
     found = twins(shop(behaviour={"stockpiling": 0.0}), "sale", "plain", "plain")
     assert found["on"].key == found["plenty on"].key == found["no stockpiling on"].key != found["off"].key
     assert len({twin.key for twin in twins(lived("all").scenario, "sale", "plain", "plain").values()}) == 7
+
+
+def test_a_clerk_changes_no_bit() -> None:
+    def count(world: World) -> None:
+        world.witnesses.append(Clerk(world, Window.of(world.spec, "sale")))
+
+    assert differences(play(shop()).history, play(shop(), before=count).history) == []
 
 
 def test_window_is_the_campaigns_seconds() -> None:
