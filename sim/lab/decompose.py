@@ -110,7 +110,7 @@ class Decomposition:
         title = f"{self.campaign} in {self.schedule} with {self.line_up}: its units, mean of {n} replications"
         head = ("share of the bump of promoted SKUs", "", "band", "", "source")
         known = [head] + [
-            (b["name"], number(b["share"]), f"{b['low']:g} .. {b['high']:g}", b["verdict"], b["source"])
+            (b["name"], number(b["share"]), f"{b['low']:g} .. {b['high']:g}", b["verdict"], b["source"].split(";")[0])
             for b in self.bands()
         ]  # fmt: skip
         note = (

@@ -13,6 +13,8 @@ import pytest
 
 from sim.cli import main
 from sim.errors import UsageError
+from sim.lab.credibility.bench import Bench, Cut
+from sim.lab.credibility.figures.bump import split
 from sim.lab.decompose import PARTS, Decomposition, decompose, parts_of, twins
 from sim.lab.sales import Clerk, Sales, Window, replaced
 from sim.scenario import load_scenario
@@ -204,6 +206,17 @@ def test_presale_orders_are_units_of_the_campaign_when_they_are_paid(tmp_path: P
 def test_results_do_not_depend_on_workers() -> None:
     two = decompose(shop(behaviour={"stockpiling": 0.0}), "sale", replications=2, workers=2)
     pd.testing.assert_frame_equal(two.cells, lived("no stockpiling").cells)
+
+
+def test_split_beside_the_bands_is_the_one_that_the_credibility_table_prints() -> None:
+    bench, cut = Bench(0), Cut("sd_5569230", 0.2)
+    on, off = bench.quiet(cut, consumers=2000), bench.quiet(consumers=2000)
+    expected = split(on.units, off.units, on.skus.index(cut.sku), on.category)
+    found = decompose(on.history.scenario, "cut0", line_up="bench", replications=1, seed=bench.scenario.seed)
+    assert found.splits[0]["all"] == found.splits[0]["storable"] == expected and expected.bump > 0
+    cells = found.cells[found.cells["promoted"]]
+    assert set(cells["sku"]) == {cut.sku} and cells["bump"].sum() == expected.bump
+    assert cells["switched_sku"].sum() > 0 == found.cells["postponed"].sum()
 
 
 # ---- the command -------------------------------------------------------------------------------
