@@ -364,8 +364,12 @@ def _tell(result: Any, as_json: bool, quiet: bool, out: Path | None) -> None:
 def _twins(run: Callable[..., Any], quiet: bool, as_json: bool, options: dict[str, Any]) -> None:
     """Runs an experiment with twins and tells what came out."""
     options["workers"] = options["workers"] or os.cpu_count() or 1
-    with _progress(quiet) as progress:
-        result = run(progress=progress, **options)
+    try:
+        with _progress(quiet) as progress:
+            result = run(progress=progress, **options)
+    except KeyboardInterrupt:
+        click.echo("interrupted: nothing is kept of an experiment with twins", err=True)
+        sys.exit(INTERRUPTED)
     _tell(result, as_json, quiet, options["out"])
 
 

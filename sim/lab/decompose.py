@@ -49,7 +49,7 @@ from sim.lab.credibility.bench import Bench
 from sim.lab.moved import Split, split_of
 from sim.lab.sales import Sales, Window, replaced, watch
 from sim.lab.texts import aligned, interval, number, share
-from sim.lab.twins import Change, Progress, Twin, changed, chosen, live_all, mean_of, schedule_with
+from sim.lab.twins import Change, Progress, Twin, came_through, changed, chosen, live_each, mean_of, schedule_with
 from sim.scenario import Scenario
 
 PARTS: dict[str, str] = {
@@ -159,17 +159,19 @@ def decompose(
     if out is not None:
         store.prepare(out)
     window = Window.of(scenario, campaign)
-    lives = live_all(
+    frames: dict[int, pd.DataFrame] = {}
+    splits: dict[int, dict[str, Split]] = {}
+    failures: list[str] = []
+    for replication, worlds in live_each(
         twins(scenario, campaign, schedule, line_up), watch(window), scenario.seed if seed is None else seed,
-        replications or scenario.replications, workers or 1, progress,
-    )  # fmt: skip
-    frames, splits = [], []
-    for n, replication in enumerate(lives.replications):
-        worlds = {name: kept[n] for name, kept in lives.of.items()}
-        frames.append(_frame(scenario, campaign, replication, parts_of(worlds, _categories(scenario))))
-        splits.append(_splits(scenario, campaign, worlds["on"], worlds["off"]))
-    cells = pd.concat(frames, ignore_index=True)
-    result = Decomposition(scenario, campaign, schedule, line_up, cells, splits, lives.failures)
+        replications or scenario.replications, workers or 1, progress, failures,
+    ):  # fmt: skip
+        parts = parts_of(worlds, _categories(scenario))
+        frames[replication] = _frame(scenario, campaign, replication, parts)
+        splits[replication] = _splits(scenario, campaign, worlds["on"], worlds["off"])
+    kept = came_through(frames, failures)
+    cells = pd.concat([frames[r] for r in kept], ignore_index=True)
+    result = Decomposition(scenario, campaign, schedule, line_up, cells, [splits[r] for r in kept], sorted(failures))
     if out is not None:
         result.write(out)
     return result

@@ -8,7 +8,7 @@ what was switched off already makes a difference of exactly nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -130,28 +130,57 @@ def live(watch: Watch[R], job: tuple[Twin, int]) -> R | _Failed:
         deadline.close()
 
 
+class NothingCameThroughError(PeakshiftError):
+    """On every seed a world failed."""
+
+    exit_code = 3
+
+
+def live_each(
+    twins: Mapping[str, Twin], watch: Watch[R], seed: int, replications: int, workers: int = 1,
+    progress: Progress | None = None, failures: list[str] | None = None,
+) -> Iterator[tuple[int, dict[str, R]]]:  # fmt: skip
+    """(replication, what is kept of each twin) as all twins of a seed are through, in any order of seeds; so no more
+    than a few seeds are held at a time. `watch` must be picklable. A seed on which a world failed is left out, and
+    `failures` gets a line for it."""
+    keys = {name: twin.key for name, twin in twins.items()}
+    first = {key: name for name, key in reversed(keys.items())}
+    distinct = list(dict.fromkeys(first[key] for key in keys.values()))
+    tasks = [(r, name) for r in range(replications) for name in distinct]
+    open_: dict[int, dict[str, Any]] = {}
+    jobs = [(twins[name], seed_of(seed, r)) for r, name in tasks]
+    for done, (n, result) in enumerate(map_tasks(partial(live, watch), jobs, workers), start=1):
+        r, name = tasks[n]
+        through = open_.setdefault(r, {})
+        through[name] = result if not isinstance(result, Exception) else _Failed(KILLED)
+        if progress:
+            progress(done, len(tasks))
+        if len(through) < len(distinct):
+            continue
+        bad = [f"{name} replication {r}: {x.error}" for name, x in through.items() if isinstance(x, _Failed)]
+        if failures is not None:
+            failures += sorted(bad)
+        if not bad:
+            yield r, {name: through[first[key]] for name, key in keys.items()}
+        del open_[r]
+
+
 def live_all(
     twins: Mapping[str, Twin], watch: Watch[R], seed: int, replications: int, workers: int = 1,
     progress: Progress | None = None,
 ) -> Lives[R]:  # fmt: skip
-    """All twins on `replications` common seeds. `watch` must be picklable; results do not depend on `workers`."""
-    keys = {name: twin.key for name, twin in twins.items()}
-    first = {key: name for name, key in reversed(keys.items())}
-    tasks = [(r, name) for r in range(replications) for name in dict.fromkeys(first[keys[n]] for n in twins)]
-    found: dict[tuple[int, str], Any] = {}
-    jobs = [(twins[name], seed_of(seed, r)) for r, name in tasks]
-    for n, result in map_tasks(partial(live, watch), jobs, workers):
-        r, name = tasks[n]
-        found[r, keys[name]] = result if not isinstance(result, Exception) else _Failed(KILLED)
-        if progress:
-            progress(len(found), len(tasks))
-    bad = {at: result.error for at, result in found.items() if isinstance(result, _Failed)}
-    lost = {r for r, _ in bad}
-    kept = [r for r in range(replications) if r not in lost]
-    failures = [f"{first[key]} replication {r}: {error}" for (r, key), error in sorted(bad.items())]
-    if not kept:
-        raise PeakshiftError("no replication came through:\n" + "\n".join(failures))
-    return Lives({name: [found[r, keys[name]] for r in kept] for name in twins}, kept, failures)
+    """All twins on `replications` common seeds, in their order; results do not depend on `workers`."""
+    failures: list[str] = []
+    found = dict(live_each(twins, watch, seed, replications, workers, progress, failures))
+    kept = came_through(found, failures)
+    return Lives({name: [found[r][name] for r in kept] for name in twins}, kept, sorted(failures))
+
+
+def came_through(found: Mapping[int, Any], failures: Sequence[str]) -> list[int]:
+    """Replications that came through, in order; NothingCameThroughError where there is none."""
+    if not found:
+        raise NothingCameThroughError("no replication came through:\n" + "\n".join(sorted(failures)))
+    return sorted(found)
 
 
 def mean_of(values: Sequence[float]) -> Difference:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sim.errors import PeakshiftError, UsageError
+from sim.errors import UsageError
 from sim.lab import twins
-from sim.lab.twins import Twin, changed, live_all, metrics_of, plain, schedule_with
+from sim.lab.twins import NothingCameThroughError, Twin, changed, live_all, metrics_of, plain, schedule_with
 from sim.ledger import History
 from sim.scenario import load_scenario
 from tests.world.markets import campaign, market
@@ -58,8 +58,9 @@ def test_nothing_came_through() -> None:
     def fails(history: History) -> int:
         raise ValueError("never")
 
-    with pytest.raises(PeakshiftError, match="only replication 0: ValueError: never"):
+    with pytest.raises(NothingCameThroughError, match="only replication 0: ValueError: never") as told:
         live_all({"only": Twin(shop(), "plain", "plain")}, plain(fails), 1, 1)
+    assert told.value.exit_code == 3
 
 
 def test_metrics_are_those_of_a_run() -> None:
