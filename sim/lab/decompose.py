@@ -85,12 +85,14 @@ class Decomposition:
     """One row a replication and cell with any unit: units = baseline + bump, bump = the parts; whole units."""
     splits: list[dict[str, Split]] = field(repr=False)
     """By replication: the bands' split of `all`, `storable` and `perishable` promoted SKUs."""
+    replications: list[int]
+    """Those that came through, whether anything was sold in them or not."""
     failures: list[str] = field(default_factory=list)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """Mean units and 95 % interval over replications, and both as a share of the mean bump, by level and part."""
-        return _summary(self.cells)
+        return _summary(self.cells, self.replications)
 
     def bands(self) -> list[dict[str, Any]]:
         """The shares that have a published band, beside it."""
@@ -106,7 +108,7 @@ class Decomposition:
                 of_bump = share(row["share"]), interval(row["share_low"], row["share_high"], "{:.1%}")
             units = number(row["mean"]), interval(row["low"], row["high"], "{:,.0f}")
             rows.append((part, *units, *of_bump, _MEANING[part]))
-        n = self.cells["replication"].nunique()
+        n = len(self.replications)
         title = f"{self.campaign} in {self.schedule} with {self.line_up}: its units, mean of {n} replications"
         head = ("share of the bump of promoted SKUs", "", "band", "", "source")
         known = [head] + [
@@ -132,8 +134,13 @@ class Decomposition:
         rows = self.summary.astype(object).where(self.summary.notna(), None).to_dict("records")
         bands = [{k: (None if v != v else v) for k, v in row.items()} for row in self.bands()]
         head = {"campaign": self.campaign, "schedule": self.schedule, "line_up": self.line_up, "parts": PARTS}
-        count = int(self.cells["replication"].nunique())
-        return {**head, "replications": count, "summary": rows, "bands": bands, "failed": self.failures}
+        return {
+            **head,
+            "replications": len(self.replications),
+            "summary": rows,
+            "bands": bands,
+            "failed": self.failures,
+        }
 
     def write(self, folder: Path) -> None:
         """decomposition.parquet: all cells; decomposition.csv: means and intervals."""
@@ -171,7 +178,8 @@ def decompose(
         splits[replication] = _splits(scenario, campaign, worlds["on"], worlds["off"])
     kept = came_through(frames, failures)
     cells = pd.concat([frames[r] for r in kept], ignore_index=True)
-    result = Decomposition(scenario, campaign, schedule, line_up, cells, [splits[r] for r in kept], sorted(failures))
+    by_seed = [splits[r] for r in kept]
+    result = Decomposition(scenario, campaign, schedule, line_up, cells, by_seed, kept, sorted(failures))
     if out is not None:
         result.write(out)
     return result
@@ -268,17 +276,17 @@ def _splits(scenario: Scenario, campaign: str, on: Sales, off: Sales) -> dict[st
     return out
 
 
-def _summary(cells: pd.DataFrame) -> pd.DataFrame:
-    parts, every = ["units", "baseline", "bump", *PARTS, *_GROSS], sorted(cells["replication"].unique())
+def _summary(cells: pd.DataFrame, every: list[int]) -> pd.DataFrame:
+    parts = ["units", "baseline", "bump", *PARTS, *_GROSS]
     rows = []
     for level in _LEVELS:
-        by = pd.Series("all", cells.index, name="total") if level == "total" else cells[level].astype(str)
-        table = cells.groupby([by, cells["replication"]], sort=False)[parts].sum()
-        for name in by.unique():
-            mine = table.loc[name].reindex(every, fill_value=0)
+        names = ["all"] if level == "total" else list(cells[level].astype(str).unique())
+        for name in names:
+            mine = cells if level == "total" else cells[cells[level].astype(str) == name]
+            mine = mine.groupby("replication")[parts].sum().reindex(every, fill_value=0)
             bump = float(mine["bump"].mean())
             for part in parts:
-                d = mean_of(mine[part].to_numpy(float))
+                d = mean_of(mine[part].to_numpy(np.float64))
                 shares = [x / bump if bump else float("nan") for x in (d.mean, d.low, d.high)]
                 rows.append(
                     (level, name, part, d.mean, d.low, d.high, shares[0], min(shares[1:]), max(shares[1:]), d.pairs)

@@ -20,9 +20,8 @@ import pandas as pd
 
 from sim.actors.view import shop_of
 from sim.lab import store
-from sim.lab.statistics import paired
 from sim.lab.texts import aligned, interval, number
-from sim.lab.twins import Progress, Twin, Watch, changed, chosen, live_all, plain
+from sim.lab.twins import Progress, Twin, Watch, changed, chosen, live_all, mean_of, plain
 from sim.ledger import History
 from sim.metrics.profit import profit
 from sim.scenario import Scenario
@@ -161,8 +160,7 @@ def _row(
     scale = 1.0 / (units * days)
     pay = scale * (of(twin, resource.station) - of(base, resource.station))
     gained = scale * (of(twin, "profit") - of(base, "profit"))
-    none = np.zeros_like(pay)
-    net, gross = paired(gained, none), paired(gained + pay, none)
+    net, gross = mean_of(gained), mean_of(gained + pay)
     verdict = "pays" if net.low > 0 else "does not pay" if net.high < 0 else "undecided"
     if not (gained.any() or pay.any()):
         verdict = "idle"

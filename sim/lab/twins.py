@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.actors.deadline import Deadline
 from sim.errors import PeakshiftError, UsageError, did_you_mean
@@ -183,10 +184,9 @@ def came_through(found: Mapping[int, Any], failures: Sequence[str]) -> list[int]
     return sorted(found)
 
 
-def mean_of(values: Sequence[float]) -> Difference:
+def mean_of(values: NDArray[Any]) -> Difference:
     """Mean over seeds with its t interval; of paired differences, one a seed."""
-    array = np.asarray(values, np.float64)
-    return paired(array, np.zeros_like(array))
+    return paired(values.astype(np.float64), np.zeros(values.size))
 
 
 def plain(reduce: Callable[[History], R]) -> Watch[R]:

@@ -194,6 +194,14 @@ def test_summary_is_the_mean_over_replications_of_the_cells() -> None:
     assert row["low"] < row["mean"] < row["high"] and row["share"] == 1.0
 
 
+def test_a_shop_that_sells_nothing_has_a_table_of_zeros() -> None:
+    found = decompose(
+        shop(catalogue={"categories": {"thing": CATEGORIES["thing"] | {"need": 0.0}}}), "sale", replications=2
+    )
+    assert not len(found.cells) and not found.summary["mean"].any() and len(found.summary) == len(PARTS) + 6
+    assert "mean of 2 replications" in found.text()
+
+
 def test_presale_orders_are_units_of_the_campaign_when_they_are_paid(tmp_path: Path) -> None:
     start = {"start": "2023-10-07T00:00", "balance_rate": 0.5}
     scenario = shop(terms={"presale": start, "announced_days": 0.0})
