@@ -1,7 +1,8 @@
 """The smoothing path: one campaign's budget spent in one event, in two, in four, up to a week's rhythm.
 
 The campaign stands in its schedule as k events of the same offered budget, depth x days (`scenario.schedules.KEvents`);
-what is realised of it is printed too. Events keep the campaign's length where k of them fit into the scored days, and
+what is realised of it is printed too, and is not held equal: more events reach other buyers, and a pricer who adds a cut
+of his own to every event spends it more often. Events keep the campaign's length where k of them fit into the scored days, and
 else are as many whole hours as fit. All k share their draws, so each is compared with k = 1 seed by seed.
 """
 
@@ -53,7 +54,15 @@ class SmoothingPath:
                 "" if own else interval(row["low"], row["high"], "{:,.4g}"), str(row["pairs"]),
             ))  # fmt: skip
         title = f"{self.campaign} in {self.schedule} with {self.line_up}: the same offered budget in k events"
-        return "\n".join([title, "", *aligned(rows, {0, 1, 3, 4, 5, 6})])
+        return "\n".join([title, "", *aligned(rows, {0, 1, 3, 4, 5, 6}), "", self._realised()])
+
+    def _realised(self) -> str:
+        """How far the realised budgets lie apart, in words."""
+        spent = self.table.loc[self.table["metric"] == BUDGET, "mean"].to_numpy(float)
+        if not spent[0]:
+            return "Nothing was spent on promotion."
+        low, high = (100 * (float(x) / spent[0] - 1) for x in (spent.min(), spent.max()))
+        return f"Offered budgets are equal; what was realised lies {low:+.0f} % to {high:+.0f} % from the first."
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; NaN becomes null."""

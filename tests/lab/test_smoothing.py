@@ -41,6 +41,8 @@ def test_first_number_is_the_baseline_of_the_others() -> None:
     assert fourth["difference"] == pytest.approx(fourth["mean"] - first["mean"]) and fourth["difference"] != 0.0
     assert fourth["low"] < fourth["difference"] < fourth["high"] and fourth["pairs"] == 3
     assert {name for _, name in rows} == {*scenario.compare.metrics, "promo_spend"}
+    apart = 100 * (rows[4, "promo_spend"]["mean"] / rows[1, "promo_spend"]["mean"] - 1)
+    assert f"{apart:+.0f} %" in found.text()
 
 
 def test_more_events_are_smoother() -> None:
