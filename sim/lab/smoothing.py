@@ -1,9 +1,10 @@
 """The smoothing path: one campaign's budget spent in one event, in two, in four, up to a week's rhythm.
 
 The campaign stands in its schedule as k events of the same offered budget, depth x days (`scenario.schedules.KEvents`);
-what is realised of it is printed too, and is not held equal: more events reach other buyers, and a pricer who adds a cut
-of his own to every event spends it more often. Events keep the campaign's length where k of them fit into the scored days, and
-else are as many whole hours as fit. All k share their draws, so each is compared with k = 1 seed by seed.
+what is realised of it is printed too, and is not held equal: more events reach other buyers, and a pricer who adds a
+cut of his own to every event spends it more often. Events keep the campaign's length where k of them fit into the
+scored days, and else are as many whole hours as fit. All k share their draws, so each is compared with the first k
+seed by seed.
 """
 
 from __future__ import annotations
