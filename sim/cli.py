@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -329,6 +330,116 @@ def check(references: tuple[str, ...], quiet: bool, as_json: bool, **options: An
             for line in report.lines(quiet):
                 click.echo(line)
     sys.exit(DONE if all(report.passed for report in reports) else NO)
+
+
+# ---- twins --------------------------------------------------------------------------------------
+def _twin_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of commands that live through twins on common seeds; nothing is kept between two calls."""
+    for option in (
+        click.option("--replications", type=click.IntRange(1), help="Common seeds; the scenario's own by default."),
+        click.option("--seed", type=click.IntRange(0), help="Root of all random numbers."),
+        click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default."),
+        click.option("--out", type=click.Path(path_type=Path), help="Folder for the tables."),
+        click.option("--quiet", is_flag=True, help="Print nothing but errors."),
+        click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output."),
+    ):
+        command = option(command)
+    return command
+
+
+def _tell(result: Any, as_json: bool, quiet: bool, out: Path | None) -> None:
+    """Prints the result of an experiment with twins, and which worlds failed."""
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+    elif not quiet:
+        click.echo(result.text())
+        if out is not None:
+            click.echo(f"Tables: {_shown(out)}")
+    for failure in result.failures:
+        click.echo(f"failed: {failure}", err=True)
+    if result.failures:
+        sys.exit(SOME_FAILED)
+
+
+def _twins(run: Callable[..., Any], quiet: bool, as_json: bool, options: dict[str, Any]) -> None:
+    """Runs an experiment with twins and tells what came out."""
+    options["workers"] = options["workers"] or os.cpu_count() or 1
+    try:
+        with _progress(quiet) as progress:
+            result = run(progress=progress, **options)
+    except KeyboardInterrupt:
+        click.echo("interrupted: nothing is kept of an experiment with twins", err=True)
+        sys.exit(INTERRUPTED)
+    _tell(result, as_json, quiet, options["out"])
+
+
+@cli.command(short_help="Where a campaign's bump came from, to the unit.")
+@_scenario_options
+@click.option("--campaign", required=True, help="A campaign of the scenario.")
+@click.option("--schedule", help="A schedule that holds it; the first one by default.")
+@click.option("--line-up", help="A line-up of the scenario; the baseline's by default.")
+@_twin_options
+def decompose(
+    scenario: str, settings: tuple[str, ...], campaign: str, quiet: bool, as_json: bool, **options: Any
+) -> None:  # fmt: skip
+    """Where a campaign's bump came from: incremental, pulled forward, postponed, switched, stockpiled, lost, returned.
+    Seven twin worlds a replication; the parts add up to the unit."""
+    loaded = _load(scenario, settings)
+    from sim.lab.decompose import decompose as run  # pandas and the lab
+
+    _twins(partial(run, loaded, campaign), quiet, as_json, options)
+
+
+@cli.command(short_help="The same budget in 1, 2, 4, ... 52 events.")
+@_scenario_options
+@click.option("--campaign", required=True, help="A campaign of the scenario.")
+@click.option(
+    "--events", default="1,2,4,12,52", show_default=True, help="Numbers of events; the first is the baseline."
+)
+@click.option("--schedule", help="A schedule that holds it; the first one by default.")
+@click.option("--line-up", help="A line-up of the scenario; the baseline's by default.")
+@_twin_options
+def smoothing(
+    scenario: str, settings: tuple[str, ...], campaign: str, events: str, quiet: bool, as_json: bool, **options: Any
+) -> None:
+    """The smoothing path: a campaign's budget spent in k events; profit, peak load and retention by k, on common
+    draws."""
+    loaded = _load(scenario, settings, metrics=True)
+    from sim.lab.smoothing import smoothing as run  # pandas and the lab
+
+    counts = [part.strip() for part in events.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in counts):
+        raise UsageError(f"--events: must be whole numbers with commas between, got {events!r}")
+    _twins(partial(run, loaded, campaign, [int(part) for part in counts]), quiet, as_json, options)
+
+
+@cli.command(short_help="What one more picker, courier or agent-hour is worth a day.")
+@_scenario_options
+@click.option("--schedule", help="A schedule of the scenario; the baseline's by default.")
+@click.option("--line-up", help="A line-up of the scenario; the baseline's by default.")
+@_twin_options
+def shadow(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
+    """Shadow prices of capacity: yuan per unit and day, with its own pay in them and without, on common draws."""
+    loaded = _load(scenario, settings)
+    from sim.lab.shadow import shadow as run  # pandas and the lab
+
+    _twins(partial(run, loaded), quiet, as_json, options)
+
+
+@cli.command(short_help="Whom one pair loses that another keeps, by cause.")
+@_scenario_options
+@click.option("--pair", metavar="SCHEDULE/LINE_UP", help="Whose losses; the first compared pair by default.")
+@click.option("--against", metavar="SCHEDULE/LINE_UP", help="Compared with; the baseline by default.")
+@_twin_options
+def churn(
+    scenario: str, settings: tuple[str, ...], pair: str | None, against: str | None, quiet: bool, as_json: bool,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Churn accounting: customers lost by cause under two pairs, person by person on common draws."""
+    loaded = _load(scenario, settings)
+    from sim.lab.churn import churn as run  # pandas and the lab
+
+    _twins(partial(run, loaded, pair, against), quiet, as_json, options)
 
 
 def main(args: Sequence[str] | None = None) -> None:

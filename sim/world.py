@@ -30,7 +30,7 @@ import simpy
 from numpy.typing import NDArray
 
 from sim import plugins
-from sim.actors.base import PHASES, Actor
+from sim.actors.base import PHASES, Actor, Witness
 from sim.actors.consumers import Consumers, Segment
 from sim.actors.couriers import CourierFleet
 from sim.actors.crew import Crew
@@ -94,6 +94,7 @@ class World(mesa.Model):
         self.line_up_name = line_up if isinstance(line_up, str) else "given"
         self.streams, self.env = Streams(seed), simpy.Environment()
         self.day, self.midnight, self.date = 0, 0, scenario.calendar.start
+        self.witnesses: list[Witness] = []
         self._lay_shelves()
         self._settle_actors(line_up_of(scenario, line_up) if isinstance(line_up, str) else line_up, guests)
         self._open_books()

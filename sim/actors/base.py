@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import mesa
 import numpy as np
@@ -26,6 +26,16 @@ class Actor(mesa.Agent):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.world = world
+
+
+class Witness(Protocol):
+    """Sees what ships and what will come back, and changes nothing: `world.witnesses`, empty in an ordinary run."""
+
+    def shipped(self, rows: dict[str, NDArray[np.int64]]) -> None:
+        """Lines (n,) that ship: consumer, second (from the start of the world), sku, offer, units and more."""
+
+    def coming_back(self, lines: NDArray[np.int64], placed: NDArray[np.int64]) -> None:
+        """Numbers (n,) of lines that were handed over and will come back, and the seconds of their orders."""
 
 
 def named(shop: Shop, names: Sequence[str]) -> NDArray[np.bool_]:

@@ -198,6 +198,8 @@ class OrderBook(Actor):
         self._promise(rows, entity)
         self.placed.append((buyers, world.day))
         self._book(rows, begin, buyers.size, int((rows["till"][first] == 0).sum()))
+        for witness in world.witnesses:
+            witness.shipped(rows)
 
     def _note_roads(self, order: Ints, site: Ints, city: Ints) -> None:
         """Counts orders (by number, parcel for parcel) in several parcels, and parcels from further warehouses."""
@@ -303,6 +305,8 @@ class OrderBook(Actor):
         back = lag > 0
         world.ledger.flow("lines_returning", int(back.sum()))
         self._note_returns(event, lag, world.day - np.repeat(self.parcels.get("placed", parcels) // 86_400, count))
+        for witness in world.witnesses:
+            witness.coming_back(lines[back], np.repeat(self.parcels.get("placed", parcels), count)[back])
         home = self.lines.get("home", lines)
         for node in (*world.warehouses, *world.stores):
             mine = back & (home == node.number)

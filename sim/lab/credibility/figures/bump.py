@@ -3,14 +3,10 @@
 One SKU is cut by 20 % for a week, unannounced and unsupported; the same world without the cut is subtracted, so
 that every unit of difference was caused by it. Units, eight weeks before to eight weeks after.
 
-In the sense of van Heerde, Leeflang & Wittink (2004): the own gain in the promotion's week is what other SKUs of
-the category lost that week (switching), plus what the category lost in the other weeks (cross-period), plus what
-it gained over all weeks (expansion).
+The split itself is `sim.lab.moved`, which `peakshift decompose` prints too.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +14,8 @@ from sim.contracts import Ints
 from sim.lab.credibility.bench import PROMO, WINDOW, Bench, Cut, Lived
 from sim.lab.credibility.figures import figure
 from sim.lab.credibility.figures.price import USUAL_DEPTH
+from sim.lab.moved import Split as Split
+from sim.lab.moved import split_of
 
 _FOUR_WEEKS = slice(PROMO.stop, PROMO.stop + 28)
 _LAST_WEEKS = slice(WINDOW.stop - 14, WINDOW.stop)
@@ -25,35 +23,13 @@ _OUTSIDE = ("salvage_loss", "interest", "space")
 """Accounts of the surplus stock that a quiet world holds; they would credit a promotion with emptying it."""
 
 
-@dataclass(frozen=True)
-class Split:
-    """Units that a promotion moved; the first is the sum of the next three."""
-
-    bump: float
-    switching: float
-    cross_period: float
-    expansion: float
-    elsewhere: float
-    """Gain of all other categories over the window."""
-    deficit: float
-    """Loss of the category in the four weeks after."""
-
-    def __add__(self, other: Split) -> Split:
-        return Split(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
-
-
 def split(with_cut: Ints, without: Ints, own: int, category: tuple[str, ...]) -> Split:
     """Takes a bump apart: (K, T) units of the two worlds, number of the SKU cut, category of each SKU."""
     moved = with_cut[:, : WINDOW.stop] - without[:, : WINDOW.stop]
+    mine = np.arange(len(category)) == own
     same = np.array([c == category[own] for c in category])
-    rivals = same.copy()
-    rivals[own] = False
-    all_weeks, now = float(moved[same, WINDOW].sum()), float(moved[same, PROMO].sum())
-    return Split(
-        bump=float(moved[own, PROMO].sum()), switching=-float(moved[rivals, PROMO].sum()),
-        cross_period=now - all_weeks, expansion=all_weeks, elsewhere=float(moved[~same, WINDOW].sum()),
-        deficit=-float(moved[same, _FOUR_WEEKS].sum()),
-    )  # fmt: skip
+    now, always, soon = (moved[:, part].sum(axis=1) for part in (PROMO, WINDOW, _FOUR_WEEKS))
+    return split_of(now, always, soon, mine, same)
 
 
 def _promoted(bench: Bench, sku: str) -> Lived:
