@@ -106,7 +106,9 @@ def compare(scenario: str, settings: tuple[str, ...], **options: Any) -> None:
     quiet, as_json = options.pop("quiet"), options.pop("as_json")
     with _progress(quiet) as progress:
         result = run_compare(loaded, progress=progress, **options)
-    figures = save_figures(result.folder, result.runs, result.comparison, result.daily, result.hourly, result.scenario)
+    figures = save_figures(
+        result.folder, result.runs, result.comparison, result.drawn("daily"), result.drawn("hourly"), result.scenario
+    )
     if as_json:
         click.echo(json.dumps(result.to_dict(figures), indent=2, allow_nan=False))
     elif not quiet:
