@@ -12,7 +12,6 @@ import resource
 import sys
 import time
 
-
 from sim.scenario import load_scenario
 from sim.scenario.root import Scenario
 from sim.world import World

@@ -2,8 +2,8 @@
 
 KN (Kim & Nelson, A fully sequential procedure for indifference-zone selection in simulation, ACM TOMACS 11 (2001)
 251-273) screens after every replication and guarantees the best with the asked confidence whenever it is better than
-all others by the indifference zone; it allows common random numbers. OCBA (Chen, Lin, Yucesan & Chick 2000) spends a fixed
-budget where it tells most.
+all others by the indifference zone; it allows common random numbers. OCBA (Chen, Lin, Yucesan & Chick 2000) spends a
+fixed budget where it tells most.
 """
 
 from __future__ import annotations

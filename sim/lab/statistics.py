@@ -49,10 +49,11 @@ class Difference:
     """Bootstrap-t interval; NaN with fewer than `LEAST_PAIRS` pairs."""
 
 
-def paired(values: Floats, baseline: Floats, design: Design | None = None) -> Difference:
+def paired(values: Floats, baseline: Floats, design: Design | None = None, boot: bool = True) -> Difference:
     """The difference `values - baseline`, seed by seed; pairs with a NaN are left out.
 
-    With a sequential `design` intervals and p hold whenever the experiment ended.
+    With a sequential `design` intervals and p hold whenever the experiment ended. The bootstrap is most of the work;
+    without `boot` it is left out.
 
     >>> paired(np.array([3.0, 5.0, 7.0]), np.array([1.0, 2.0, 3.0])).mean
     3.0
@@ -80,7 +81,7 @@ def paired(values: Floats, baseline: Floats, design: Design | None = None) -> Di
     p_tie = max(upper, lower)
     if design is not None:
         p, p_tie = design.p_two_sided(p), design.p_one_sided(p_tie)
-    return Difference(mean, mean - half, mean + half, p, p_tie, n, *bootstrap_t(d, level))
+    return Difference(mean, mean - half, mean + half, p, p_tie, n, *(bootstrap_t(d, level) if boot else ()))
 
 
 def bootstrap_t(d: Floats, level: float = ALPHA) -> tuple[float, float]:
@@ -91,8 +92,8 @@ def bootstrap_t(d: Floats, level: float = ALPHA) -> tuple[float, float]:
         return float("nan"), float("nan")
     picked = d[_resamples(n)]
     off, spread = picked.mean(axis=1) - d.mean(), picked.std(axis=1, ddof=1) / np.sqrt(n)
-    t = np.divide(off, spread, out=np.sign(off) * np.inf, where=spread > 1e-12 * error)
-    t[np.isnan(t)] = 0.0
+    far = np.where(off > 0, np.inf, np.where(off < 0, -np.inf, 0.0))  # a resample of one value alone has no spread
+    t = np.divide(off, spread, out=far, where=spread > 1e-12 * error)
     low, high = np.quantile(t, (level / 2, 1 - level / 2), method="higher")
     return float(d.mean() - high * error), float(d.mean() - low * error)
 
