@@ -1,8 +1,8 @@
 """How much common random numbers are worth: variance of a profit difference on common draws and on independent seeds.
 
 `python benchmarks/pairing.py [REPLICATIONS] [CONSUMERS]` runs schedules and line-ups of the default scenario on the
-same seeds (12 of them, 20,000 consumers), and prints for each pair the spread of the seed-by-seed difference, the spread
-that independent seeds would give (the sum of both variances) and the ratio of the variances. Aim: at least 10 for
+same seeds (12 of them, 20,000 consumers), and prints for each pair the spread of the seed-by-seed difference, that
+of independent seeds (the sum of both variances) and the ratio of the variances. Aim: at least 10 for
 schedule pairs.
 """
 

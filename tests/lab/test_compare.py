@@ -216,7 +216,7 @@ def test_schedules_are_held_to_the_same_budget(tmp_path: Path) -> None:
 
 def test_a_budget_out_of_reach_is_said(tmp_path: Path) -> None:
     wrong = small("compare.hold=promo_budget", "schedules.always_on=[double11]", "compare.line_ups=[gut_feel]")
-    with pytest.raises(BudgetError, match="schedules.always_on: must be able to spend what big_promo spends"):
+    with pytest.raises(BudgetError, match=r"schedules\.always_on: must be able to spend what big_promo spends"):
         compare(wrong, out=tmp_path, workers=1)
     assert scaled(wrong, "always_on", 3.0).campaigns == wrong.campaigns  # double11 lies in the warm-up
 
