@@ -81,12 +81,13 @@ class _Search:
     factor: float = 1.0
     low: tuple[float, float] | None = None
     high: tuple[float, float] | None = None
+    last: tuple[float, float] | None = None
 
     def told(self, excess: float) -> bool:
         """Takes spend / target - 1 at `factor`, picks the next; whether it is near enough."""
         if abs(excess) <= PILOT_TOLERANCE:
             return True
-        here = (self.factor, excess)
+        here, before, self.last = (self.factor, excess), self.last, (self.factor, excess)
         if excess < 0:
             same, self.low = self.low is not None, here
             if same and self.high:
@@ -98,8 +99,10 @@ class _Search:
         if self.low and self.high:
             (a, below), (b, above) = self.low, self.high
             self.factor = a + (b - a) * -below / (above - below)
-        else:
-            self.factor = min(self.most, max(self.factor / 4, self.factor / max(1 + excess, 0.05) ** 1.2))
+        else:  # along the secant, a little beyond; the first step as if spend were proportional
+            slope = (excess - before[1]) / (here[0] - before[0]) if before and before[0] != here[0] else 0.0
+            step = -1.05 * excess / slope if slope > 0 else self.factor * (1 / max(1 + excess, 0.05) - 1)
+            self.factor = min(self.most, 4 * self.factor, max(self.factor / 4, self.factor + step))
         return False
 
 
