@@ -56,12 +56,14 @@ def cli() -> None:
     certainly, and why."""
 
 
+_set_option = click.option(
+    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change a field, e.g. market.consumers=5000."
+)
+
+
 def _scenario_options(command: Callable[..., None]) -> Callable[..., None]:
     """SCENARIO and --set."""
-    command = click.option(
-        "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change a field, e.g. market.consumers=5000."
-    )(command)
-    return click.argument("scenario")(command)
+    return click.argument("scenario")(_set_option(command))
 
 
 def _run_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -91,30 +93,58 @@ def _load(reference: str, settings: Sequence[str], metrics: bool = False) -> Sce
 
 
 # ---- experiments -------------------------------------------------------------------------------
+def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """`2%` or `0.02`."""
+    text = "" if value is None else value.strip()
+    try:
+        return float(text[:-1]) / 100 if text.endswith("%") else float(text) if value is not None else None
+    except ValueError:
+        raise click.BadParameter(f"must be a share like 2% or 0.02, got {value!r}", ctx, param) from None
+
+
 @cli.command(short_help="The verdict: every schedule x line-up x seed, on common draws.")
-@_scenario_options
+@_set_option
+@click.argument("scenarios", metavar="SCENARIO...", nargs=-1, required=True)
 @_run_options
 @click.option(
     "--decision-seconds", type=click.FloatRange(0, 86_400, min_open=True),
     help="Longest that a strategy may take for one answer; a run that hangs fails, the others go on.",
 )  # fmt: skip
-def compare(scenario: str, settings: tuple[str, ...], **options: Any) -> None:
-    """Every schedule x line-up x seed of SCENARIO on common random numbers: the verdict, tables, figures."""
-    loaded = _load(scenario, settings, metrics=True)
+@click.option(
+    "--until", callback=_share, metavar="SHARE",
+    help="Add replications until every figure is decided or known within this share of the baseline's mean, e.g. 2%.",
+)  # fmt: skip
+@click.option("--most", type=click.IntRange(1), help="With --until: at most so many replications; 10 times the first.")
+def compare(scenarios: tuple[str, ...], settings: tuple[str, ...], **options: Any) -> None:
+    """Every schedule x line-up x seed of SCENARIO on common random numbers: the verdict, tables, figures.
+
+    Of several scenarios each in turn, then how often each pair won, tied and lost.
+    """
+    loaded = [_load(scenario, settings, metrics=True) for scenario in scenarios]
     from sim.lab.compare import compare as run_compare  # pandas and the lab
+    from sim.lab.tally import folders, tally  # pandas
     from sim.report.figures import save_figures  # matplotlib
 
-    quiet, as_json = options.pop("quiet"), options.pop("as_json")
-    with _progress(quiet) as progress:
-        result = run_compare(loaded, progress=progress, **options)
-    figures = save_figures(result.folder, result.runs, result.comparison, result.daily, result.hourly, result.scenario)
+    quiet, as_json, out = options.pop("quiet"), options.pop("as_json"), options.pop("out")
+    results, told = [], []
+    for scenario, folder in zip(loaded, folders(loaded, out), strict=True):
+        with _progress(quiet) as progress:
+            result = run_compare(scenario, progress=progress, out=folder, **options)
+        daily, hourly = result.drawn("daily"), result.drawn("hourly")
+        figures = save_figures(result.folder, result.runs, result.comparison, daily, hourly, result.scenario)
+        results.append(result)
+        told.append(result.to_dict(figures))
+        if not quiet and not as_json:
+            _print_comparison(result, figures)
+        for failure in result.failures():
+            click.echo(f"failed: {failure}", err=True)
+    count = tally(results)
     if as_json:
-        click.echo(json.dumps(result.to_dict(figures), indent=2, allow_nan=False))
-    elif not quiet:
-        _print_comparison(result, figures)
-    for failure in result.failures():
-        click.echo(f"failed: {failure}", err=True)
-    if result.failures():
+        several = {"scenarios": told, "tally": count.rows()}
+        click.echo(json.dumps(told[0] if len(told) == 1 else several, indent=2, allow_nan=False))
+    elif len(results) > 1 and not quiet:
+        click.echo("\n" + count.text())
+    if any(result.failures() for result in results):
         sys.exit(SOME_FAILED)
 
 
@@ -440,6 +470,75 @@ def churn(
     from sim.lab.churn import churn as run  # pandas and the lab
 
     _twins(partial(run, loaded, pair, against), quiet, as_json, options)
+
+
+def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
+    return [name.strip() for name in (value or "").split(",") if name.strip()]
+
+
+def _kind_options(command: Callable[..., None]) -> Callable[..., None]:
+    """One option a role: the strategies to combine."""
+    for kind in ("outreach", "staffing", "stocking", "pricing", "forecasting"):
+        text = f"{kind.capitalize()} strategies to combine."
+        command = click.option(f"--{kind}", metavar="A,B", callback=_names, help=text)(command)
+    return command
+
+
+@cli.command(short_help="Line-ups ranked, with the oracle and do-nothing among them.")
+@_scenario_options
+@_kind_options
+@click.option("--schedule", help="On which schedule; the baseline's.")
+@click.option("--metric", default="profit", show_default=True, help="What is ranked.")
+@click.option(
+    "--indifference", callback=_share, default="1%", show_default=True, metavar="SHARE",
+    help="Smallest difference worth finding, of the baseline's mean.",
+)  # fmt: skip
+@click.option(
+    "--confidence", callback=_share, default="0.95", show_default=True, metavar="SHARE",
+    help="Wanted chance of the right choice.",
+)  # fmt: skip
+@click.option("--budget", type=click.IntRange(1), metavar="RUNS", help="Spend so many runs by OCBA instead of KN.")
+@click.option("--most", type=click.IntRange(3), default=200, show_default=True, help="At most so many replications.")
+@click.option("--attribute", metavar="A,B", callback=_names, help="Instead: the gap of line-up B over A by role.")
+@click.option("--information", is_flag=True, help="Instead: what knowing more is worth in each role.")
+@_run_options
+def tournament(
+    scenario: str, settings: tuple[str, ...], attribute: list[str], information: bool, **options: Any
+) -> None:
+    """Ranks the line-ups of SCENARIO on common draws, or all combinations of the strategies named by role; the oracle
+    and do-nothing are always in.
+
+    KN's procedure selects the best with the confidence asked for, OCBA spends a budget. --attribute splits the gap
+    between two line-ups over the five roles (Shapley).
+    """
+    loaded = _load(scenario, settings)
+    from sim.lab import attribution  # pandas and the lab
+    from sim.lab.tournament import Tournament  # pandas and the lab
+    from sim.lab.tournament import tournament as run_tournament
+
+    quiet, as_json = options.pop("quiet"), options.pop("as_json")
+    choices = {kind: options.pop(kind) for kind in ("forecasting", "pricing", "stocking", "staffing", "outreach")}
+    rules = {name: options.pop(name) for name in ("indifference", "confidence", "budget", "most")}
+    result: attribution.Attribution | Tournament
+    with _progress(quiet) as progress:
+        if attribute:
+            if len(attribute) != 2 or information:
+                raise UsageError("--attribute: must be two line-ups, A,B, without --information")
+            result = attribution.attribute(loaded, *attribute, progress=progress, **options)
+        elif information:
+            result = attribution.information(loaded, progress=progress, **options)
+        else:
+            chosen = {kind: names for kind, names in choices.items() if names}
+            result = run_tournament(loaded, choices=chosen, progress=progress, **rules, **options)
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+    elif not quiet:
+        click.echo(f"{result.text()}\n\nTables:  {_shown(result.folder)}")
+    failures = result.failures() if isinstance(result, Tournament) else []
+    for failure in failures:
+        click.echo(f"failed: {failure}", err=True)
+    if failures:
+        sys.exit(SOME_FAILED)
 
 
 def main(args: Sequence[str] | None = None) -> None:

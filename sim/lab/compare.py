@@ -21,11 +21,14 @@ import pandas as pd
 
 from sim.actors.deadline import hung
 from sim.errors import PeakshiftError, UsageError
-from sim.lab import store
+from sim.lab import budget, store
 from sim.lab.executor import KILLED, map_tasks
 from sim.lab.plan import SOURCE, Run, baseline, engine_hash, plan, strategy_hashes
 from sim.lab.run import RunResult, run_one
+from sim.lab.sequential import Design, design
 from sim.lab.statistics import MARGIN, holm, paired, verdict
+from sim.lab.tables import read_table, write_tables
+from sim.lab.wording import aligned, cells, fact, held_line, printable
 from sim.metrics import Metric, all_metrics, check_names
 from sim.scenario import Scenario, resolved, scenario_hash
 
@@ -42,14 +45,30 @@ class Comparison:
     folder: Path
     runs: pd.DataFrame
     comparison: pd.DataFrame
-    daily: pd.DataFrame = field(repr=False)
-    hourly: pd.DataFrame = field(repr=False)
+    budget: pd.DataFrame | None = field(default=None, repr=False)
+    """With `compare.hold`: one row a pair that was held, its factor and what it offered and spent."""
+    stopping: str | None = None
+    """With `until`: after how many pairs it stopped and why."""
+
+    @property
+    def daily(self) -> pd.DataFrame:
+        """One row a run and day; read from the folder."""
+        return read_table(self.folder, "daily")
+
+    @property
+    def hourly(self) -> pd.DataFrame:
+        """One row a run, station, day and hour; read from the folder."""
+        return read_table(self.folder, "hourly")
+
+    def drawn(self, name: str, replications: int = 20) -> pd.DataFrame:
+        """The table behind a figure, of the first replications alone: a figure needs no more, memory must hold it."""
+        return read_table(self.folder, name, replications)
 
     def failures(self) -> list[str]:
         """One line a failed run."""
         bad = self.runs[self.runs["status"] == "failed"]
         lines = (f"{r.schedule}/{r.line_up} replication {r.replication}: {r.error}" for r in bad.itertuples())
-        return [_printable(line) for line in lines]
+        return [printable(line) for line in lines]
 
     def shown(self) -> pd.DataFrame:
         """Rows of the scenario's own metrics."""
@@ -63,23 +82,19 @@ class Comparison:
         """The verdict table as aligned text."""
         base = baseline(self.scenario)
         head = ("schedule", "line-up", "metric", "baseline", "mean", "difference", "95 % interval", "verdict", "pairs")
-        rows = [head, *(_cells(row) for row in self.shown().to_dict("records"))]
-        widths = [max(len(row[n]) for row in rows) for n in range(len(head))]
-        right = {3, 4, 5, 6, 8}
-        lines = []
-        for row in rows:
-            cells = zip(row, widths, strict=True)
-            lines.append("  ".join(c.rjust(w) if n in right else c.ljust(w) for n, (c, w) in enumerate(cells)))
-        title = _printable(f"{self.scenario.name}: against {base[0]} with {base[1]}")
-        return "\n".join([title, "", lines[0].rstrip(), "-" * len(lines[0]), *(line.rstrip() for line in lines[1:])])
+        rows = [head, *(cells(row) for row in self.shown().to_dict("records"))]
+        title = printable(f"{self.scenario.name}: against {base[0]} with {base[1]}")
+        return "\n".join([title, "", *aligned(rows, {3, 4, 5, 6, 8})])
 
     def verdict(self) -> list[str]:
         """The verdict in plain words: one sentence a pair."""
         base, out = baseline(self.scenario), []
         for pair, rows in self.shown().groupby(["schedule", "line_up"], sort=False):
-            facts = [_fact(row) for row in rows.to_dict("records")]
+            facts = [fact(row) for row in rows.to_dict("records")]
             out.append(f"{pair[0]} with {pair[1]}, against {base[0]} with {base[1]}: {'; '.join(facts)}.")
-        return out
+        if self.budget is not None:
+            out += [held_line(row) for row in self.budget.to_dict("records")]
+        return out + ([self.stopping] if self.stopping else [])
 
     def to_dict(self, figures: list[Path]) -> dict[str, Any]:
         """JSON-able result; NaN becomes null."""
@@ -89,6 +104,7 @@ class Comparison:
             "folder": str(self.folder),
             "comparison": rows,
             "verdict": self.verdict(),
+            "budget": None if self.budget is None else self.budget.to_dict("records"),
             "failed": self.failures(),
             "figures": [str(path) for path in figures],
         }
@@ -104,6 +120,8 @@ def compare(
     resume: bool = True,
     progress: Progress | None = None,
     decision_seconds: float | None = None,
+    until: float | None = None,
+    most: int | None = None,
 ) -> Comparison:
     """Runs a scenario's experiment and stores it.
 
@@ -112,6 +130,10 @@ def compare(
     error; the others are delivered. A strategy that takes longer than `decision_seconds` (the scenario's
     `compare.decision_seconds`) for an answer ends its run; where it does not even hear an alarm its worker is ended, so
     that takes at least two workers. This contains accidents; it is no security sandbox.
+
+    With `until` (a share, 0.02) replications are added, as many again each time, until every asked metric of every pair
+    is decided or its difference known within that share of the baseline's mean, up to `most` replications (10 times the
+    first where not given). Intervals and p are valid at whichever look it stops (sim/lab/sequential.py).
     """
     changes = {"replications": replications, "seed": seed}
     scenario = _with(scenario, {name: value for name, value in changes.items() if value is not None})
@@ -119,13 +141,57 @@ def compare(
         scenario = _hurried(scenario, decision_seconds)
     check_names(scenario.compare.metrics)
     begun = datetime.datetime.now(datetime.UTC)
-    runs = plan(scenario)
-    folder = Path(out) if out is not None else _default_folder(scenario)
+    looks = _looks(scenario.replications, until, most)
+    folder = Path(out) if out is not None else default_folder(scenario)
     store.prepare(folder / "runs")
-    outcomes = _deliver(scenario, runs, folder, workers or os.cpu_count() or 1, resume, progress)
-    result = _tables(scenario, folder, outcomes)
+    workers = workers or os.cpu_count() or 1
+    held: dict[tuple[str, str], float] | None = None
+    if scenario.compare.hold:
+        held = budget.factors(scenario, lambda runs: deliver(scenario, runs, folder, workers, resume, None))
+    stopping = None
+    for look in looks.looks:
+        scenario = _with(scenario, {"replications": look})
+        runs = plan(scenario, held)
+        outcomes = deliver(scenario, runs, folder, workers, resume or look > looks.looks[0], progress)
+        frame = store.runs_frame(outcomes)
+        comparison = comparison_frame(scenario, frame, looks if until else None)
+        if until and (stopping := _stopping(scenario, comparison, until, looks)):
+            break
+    result = _tables(scenario, folder, outcomes, comparison, held, stopping)
     store.write_json(folder / "manifest.json", _manifest(scenario, runs, result, begun))
     return result
+
+
+def _looks(first: int, until: float | None, most: int | None) -> Design:
+    """When the experiment is looked at: once, or with `until` after each `first` more pairs."""
+    if until is None:
+        if most is not None:
+            raise UsageError("most: must be given with until alone")
+        return Design((first,))
+    if isinstance(until, bool) or not isinstance(until, int | float) or not 0 < until <= 1:
+        raise UsageError(f"until: must be a share above 0 and at most 1, like 2%, got {until!r}")
+    first = max(first, 3)
+    most = 10 * first if most is None else most
+    if isinstance(most, bool) or not isinstance(most, int) or most < first:
+        raise UsageError(f"most: must be a whole number of at least {first} replications, got {most!r}")
+    return design(first, max(first, -(-most // 40)), most)
+
+
+def _stopping(scenario: Scenario, comparison: pd.DataFrame, until: float, looks: Design) -> str | None:
+    """Why to stop here, or None: each asked figure decided or known within `until` of the baseline's mean."""
+    asked = comparison[comparison["metric"].isin(scenario.compare.metrics) & (comparison["pairs"] > 0)]
+    half, scale = (asked["high"] - asked["low"]) / 2, asked["baseline_mean"].abs()
+    decided, narrow = asked["verdict"] != "undecided", half <= until * scale
+    last = scenario.replications == looks.looks[-1]
+    if not (decided | narrow).all() and not last:
+        return None
+    left = int((~(decided | narrow)).sum())
+    look = looks.looks.index(scenario.replications) + 1
+    why = f"{left} of {len(asked)} figures neither decided nor" if left else "every figure decided or"
+    return (
+        f"Stopped after {scenario.replications} replications, look {look} of {len(looks.looks)}: {why} known within "
+        f"{until:.3g} of the baseline's mean; intervals hold at every look."
+    )
 
 
 def _with(scenario: Scenario, changes: dict[str, int]) -> Scenario:
@@ -148,7 +214,8 @@ def _hurried(scenario: Scenario, seconds: float) -> Scenario:
     return changed
 
 
-def _default_folder(scenario: Scenario) -> Path:
+def default_folder(scenario: Scenario) -> Path:
+    """Where an experiment's results go: results/runs/SCENARIO-HASH."""
     slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower()).strip("-")[:40] or "scenario"
     return Path("results") / "runs" / f"{slug}-{scenario_hash(scenario)[:12]}"
 
@@ -161,10 +228,17 @@ def _note(folder: Path, run: Run) -> Path:
 def _work(scenario: Scenario, folder: Path, workers: int, run: Run) -> RunResult:
     """In a worker: live through one world and write it down where it finished."""
     note = _note(folder, run) if workers > 1 else None  # in the caller's own process nothing may be ended
-    result = run_one(scenario, run.schedule, run.line_up, run.seed, note)
+    world = budget.scaled(scenario, run.schedule, run.factor)
+    result = run_one(world, run.schedule, run.line_up, run.seed, note)
     if result.error is None:
         store.save_run(folder / "runs" / f"{run.key}.npz", result)
-    return result
+    return result.without_tables()
+
+
+def _reload(scenario: Scenario, folder: Path, run: Run) -> RunResult:
+    """A delivered run with its tables; lived through again where its file was damaged in the meantime."""
+    found = store.load_run(folder / "runs" / f"{run.key}.npz")
+    return found or run_one(budget.scaled(scenario, run.schedule, run.factor), run.schedule, run.line_up, run.seed)
 
 
 def _hung(folder: Path, run: Run) -> RunResult | None:
@@ -173,11 +247,15 @@ def _hung(folder: Path, run: Run) -> RunResult | None:
     return RunResult(run.schedule, run.line_up, run.seed, {}, f"StrategyError: {message}") if message else None
 
 
-def _deliver(
+def deliver(
     scenario: Scenario, runs: list[Run], folder: Path, workers: int, resume: bool, progress: Progress | None
 ) -> list[tuple[Run, RunResult]]:
-    """All runs' results, in the order of the plan: from the folder where they are, else lived through."""
-    found = {n: store.load_run(folder / "runs" / f"{run.key}.npz") if resume else None for n, run in enumerate(runs)}
+    """All runs' metrics, in the order of the plan: from the folder where they are, else lived through.
+
+    Their tables stay in the folder: memory could not hold those of hundreds.
+    """
+    files = [folder / "runs" / f"{run.key}.npz" for run in runs]
+    found = {n: store.load_run(file, with_tables=False) if resume else None for n, file in enumerate(files)}
     results = {n: result for n, result in found.items() if result is not None}
     missing = [n for n in range(len(runs)) if n not in results]
     if progress:
@@ -193,21 +271,21 @@ def _deliver(
     return [(run, results[n]) for n, run in enumerate(runs)]
 
 
-def _tables(scenario: Scenario, folder: Path, outcomes: list[tuple[Run, RunResult]]) -> Comparison:
+def _tables(
+    scenario: Scenario, folder: Path, outcomes: list[tuple[Run, RunResult]], comparison: pd.DataFrame,
+    held: dict[tuple[str, str], float] | None, stopping: str | None,
+) -> Comparison:  # fmt: skip
     """Writes the tidy tables and the comparison."""
-    frames = {
-        "runs": store.runs_frame(outcomes),
-        "daily": store.daily_frame(outcomes),
-        "hourly": store.hourly_frame(outcomes),
-        "pnl": store.pnl_frame(outcomes),
-        "cohorts": store.cohorts_frame(outcomes),
-        "campaigns": campaigns_frame(scenario),
-    }
-    for name, frame in frames.items():
-        store.write_parquet(folder / f"{name}.parquet", frame)
-    comparison = comparison_frame(scenario, frames["runs"])
+    runs = store.runs_frame(outcomes)
+    write_tables(folder, [run for run, result in outcomes if result.error is None], partial(_reload, scenario, folder))
+    store.write_parquet(folder / "runs.parquet", runs)
+    store.write_parquet(folder / "campaigns.parquet", campaigns_frame(scenario))
     store.write_csv(folder / "comparison.csv", comparison)
-    return Comparison(scenario, folder, frames["runs"], comparison, frames["daily"], frames["hourly"])
+    spent = None
+    if held is not None:
+        spent = budget.frame(scenario, held, runs, read_table(folder, "daily"))
+        store.write_csv(folder / "budget.csv", spent)
+    return Comparison(scenario, folder, runs, comparison, spent, stopping)
 
 
 def campaigns_frame(scenario: Scenario) -> pd.DataFrame:
@@ -228,8 +306,9 @@ def campaigns_frame(scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def comparison_frame(scenario: Scenario, runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a pair and metric: paired differences from the baseline, interval, p, verdict.
+def comparison_frame(scenario: Scenario, runs: pd.DataFrame, design: Design | None = None) -> pd.DataFrame:
+    """One row a pair and metric: paired differences from the baseline, intervals, p, verdict; in a sequential `design`
+    they hold at every look.
 
     Holm's adjustment runs over the scenario's own metrics of all pairs; other metrics are adjusted
     among themselves, so that asking for more figures does not weaken the verdict.
@@ -243,7 +322,7 @@ def comparison_frame(scenario: Scenario, runs: pd.DataFrame) -> pd.DataFrame:
             continue
         both = group.set_index("replication").join(base.add_suffix("_base"), how="inner")
         for metric in all_metrics().values():
-            rows.append(_row(pair, scenario, metric, both))
+            rows.append(_row(pair, scenario, metric, both, design))
     frame = pd.DataFrame(rows, columns=_COLUMNS)
     if len(frame):
         own = frame["metric"].isin(scenario.compare.metrics).to_numpy()
@@ -259,12 +338,13 @@ def comparison_frame(scenario: Scenario, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 _COLUMNS = ["schedule", "line_up", "baseline_schedule", "baseline_line_up", "metric", "unit", "baseline_mean", "mean",
-            "difference", "low", "high", "p", "p_holm", "verdict", "pairs"]  # fmt: skip
+            "difference", "low", "high", "p", "p_holm", "verdict", "pairs",
+            "boot_low", "boot_high"]  # fmt: skip
 
 
-def _row(pair: Any, scenario: Scenario, metric: Metric, both: pd.DataFrame) -> dict[str, Any]:
+def _row(pair: Any, scenario: Scenario, metric: Metric, both: pd.DataFrame, design: Design | None) -> dict[str, Any]:
     mine, theirs = both[metric.name].to_numpy(float), both[f"{metric.name}_base"].to_numpy(float)
-    d = paired(mine, theirs)
+    d = paired(mine, theirs, design)
     known = np.isfinite(mine) & np.isfinite(theirs)
     mean = float(mine[known].mean()) if known.any() else float("nan")
     base_mean = float(theirs[known].mean()) if known.any() else float("nan")
@@ -272,47 +352,9 @@ def _row(pair: Any, scenario: Scenario, metric: Metric, both: pd.DataFrame) -> d
     return {
         "schedule": pair[0], "line_up": pair[1], "baseline_schedule": base[0], "baseline_line_up": base[1],
         "metric": metric.name, "unit": metric.unit, "baseline_mean": base_mean, "mean": mean, "difference": d.mean,
-        "low": d.low, "high": d.high, "p": d.p, "pairs": d.pairs, "difference_": d,
+        "low": d.low, "high": d.high, "p": d.p, "pairs": d.pairs, "boot_low": d.boot_low,
+        "boot_high": d.boot_high, "difference_": d,
     }  # fmt: skip
-
-
-def _printable(text: str) -> str:
-    """In one line, and nothing that moves a terminal's cursor."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _number(value: float, unit: str) -> str:
-    if not np.isfinite(value):
-        return "-"
-    if unit == "yuan":
-        return f"{value:,.0f}"
-    return f"{value:.1%}" if unit == "share" else f"{value:,.2f}"
-
-
-def _signed(value: float, unit: str) -> str:
-    text = _number(value, unit)
-    return text if text.startswith("-") or not np.isfinite(value) else f"+{text}"
-
-
-def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
-    """A row of the verdict table."""
-    unit = row["unit"]
-    interval = f"[{_number(row['low'], unit)}, {_number(row['high'], unit)}]"
-    return (
-        row["schedule"], row["line_up"], f"{row['metric']} ({unit})", _number(row["baseline_mean"], unit),
-        _number(row["mean"], unit), _signed(row["difference"], unit), interval, row["verdict"], str(row["pairs"]),
-    )  # fmt: skip
-
-
-def _fact(row: dict[Any, Any]) -> str:
-    """`profit better, +4.1 % [+1.2, +7.0]`."""
-    scale = abs(row["baseline_mean"])
-    if not scale or not np.isfinite(scale):
-        return f"{row['metric']} {row['verdict']}"
-    change = f"{100 * row['difference'] / scale:+.1f} %"
-    if np.isfinite(row["low"]):
-        change += f" [{100 * row['low'] / scale:+.1f}, {100 * row['high'] / scale:+.1f}]"
-    return f"{row['metric']} {row['verdict']}, {change}"
 
 
 def _manifest(scenario: Scenario, runs: list[Run], result: Comparison, begun: datetime.datetime) -> dict[str, Any]:

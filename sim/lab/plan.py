@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from sim import plugins
@@ -25,7 +27,10 @@ class Run:
     replication: int
     seed: int
     key: str
-    """Hash of all that decides its result: scenario, strategies' sources, seed, our own sources."""
+    """Hash of all that decides its result: scenario, strategies' sources, seed, our own sources, the libraries'
+    versions."""
+    factor: float = 1.0
+    """What the schedule's campaigns are scaled by (sim/lab/budget.py)."""
 
     @property
     def name(self) -> str:
@@ -45,6 +50,18 @@ def engine_hash() -> str:
     for file in sorted(SOURCE.rglob("*.py")):
         digest.update(file.relative_to(SOURCE).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of the libraries whose arithmetic and event order decide a run's bytes."""
+    found = {}
+    for name in ("mesa", "numba", "numpy", "simpy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
 
 
 def strategy_hashes(scenario: Scenario, line_up: str) -> dict[str, str]:
@@ -72,19 +89,30 @@ def _crossed(scenario: Scenario) -> list[tuple[str, str]]:
     return [(schedule, name) for schedule in dict.fromkeys(schedules) for name in dict.fromkeys(line_ups)]
 
 
-def plan(scenario: Scenario) -> list[Run]:
-    """All runs, replication by replication, so that an interrupted experiment has whole pairs."""
-    data = resolved(scenario)
+def plan(scenario: Scenario, factors: Mapping[tuple[str, str], float] | None = None) -> list[Run]:
+    """All runs, replication by replication, so that an interrupted experiment has whole pairs.
+
+    `factors` scale the campaigns of a pair's schedule; 1 where a pair is not named.
+    """
+    return runs_of(scenario, pairs(scenario), range(scenario.replications), factors)
+
+
+def runs_of(
+    scenario: Scenario, compared: Iterable[tuple[str, str]], replications: Iterable[int],
+    factors: Mapping[tuple[str, str], float] | None = None,
+) -> list[Run]:  # fmt: skip
+    """The runs of these (schedule, line-up) pairs in these replications."""
+    data, compared = resolved(scenario), list(compared)
     elsewhere = {"name", "description", "replications", "compare", "seed", "schedules", "line_ups"}
     world = {name: value for name, value in data.items() if name not in elsewhere}
-    base = json.dumps([world, engine_hash()])
-    compared = pairs(scenario)
-    hashes = {name: strategy_hashes(scenario, name) for _, name in compared}
+    base = json.dumps([world, engine_hash(), versions()])
+    hashes = {name: strategy_hashes(scenario, name) for name in dict.fromkeys(name for _, name in compared)}
     runs = []
-    for replication in range(scenario.replications):
+    for replication in replications:
         seed = seed_of(scenario.seed, replication)
         for schedule, name in compared:
-            own = [data["schedules"][schedule], data["line_ups"][name], hashes[name], schedule, name, seed]
+            factor = (factors or {}).get((schedule, name), 1.0)
+            own = [data["schedules"][schedule], data["line_ups"][name], hashes[name], schedule, name, seed, factor]
             key = hashlib.sha256((base + json.dumps(own)).encode()).hexdigest()[:32]
-            runs.append(Run(schedule, name, replication, seed, key))
+            runs.append(Run(schedule, name, replication, seed, key, factor))
     return runs

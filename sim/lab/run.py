@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,10 @@ class RunResult:
     def status(self) -> str:
         """`done` or `failed`."""
         return "done" if self.error is None else "failed"
+
+    def without_tables(self) -> RunResult:
+        """Its metrics or error alone: what is kept in memory."""
+        return replace(self, daily={}, hourly={}, pnl={}, cohorts={})
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; NaN becomes null."""

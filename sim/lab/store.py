@@ -75,13 +75,13 @@ def save_run(file: Path, result: RunResult) -> None:
     write_atomic(file, lambda stream: np.savez_compressed(stream, head=np.array(head), **arrays))
 
 
-def load_run(file: Path) -> RunResult | None:
-    """A run read back, or None when the file is not there or not whole."""
+def load_run(file: Path, with_tables: bool = True) -> RunResult | None:
+    """A run read back, or None when the file is not there or not whole; without tables only its metrics are read."""
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
             head = json.loads(str(data["head"]))
             tables: dict[str, dict[str, Any]] = {table: {} for table in _TABLES}
-            for key in data.files:
+            for key in data.files if with_tables else ():
                 table, _, name = key.partition("/")
                 if name:
                     tables[table][name] = data[key]

@@ -15,12 +15,16 @@ by that command. An experiment writes one folder, by default `results/runs/SCENA
 |---|---|---|
 | manifest.json | | scenario as resolved, hashes of scenario, sources and strategies, seeds, versions, command, times, failures |
 | runs.parquet | run | schedule, line_up, replication, seed, status, error, every metric below |
-| comparison.csv | pair and metric | means, paired difference, 95 % interval, p, p after Holm, verdict, number of pairs |
+| comparison.csv | pair and metric | means, paired difference, 95 % interval, p, p after Holm, verdict, number of pairs, bootstrap-t interval (`boot_low`, `boot_high`, from 5 pairs on) |
 | daily.parquet | run and day | the daily columns below |
 | hourly.parquet | run, station, day, hour | arrivals (jobs), capacity (jobs an hour that the shift can do) |
 | pnl.parquet | run, account, day | yuan; the accounts below, income positive, cost negative |
 | cohorts.parquet | run, source, month, days | customers by how they were won (0 there at the start, 1 organic, 2 paid, 3 festival), 30-day block of the first order seen and days to the second (-1 = none) |
 | campaigns.parquet | schedule and campaign | window and mechanics |
+| budget.csv | pair that was held | with `compare.hold`: the factor on its campaigns, realised and offered promotion of it and of the baseline's schedule, yuan |
+| tournament.csv | contender | rank, status, runs, mean, difference from the best with 95 % interval, error (`peakshift tournament`) |
+| attribution.csv | role | its Shapley part of the gap between two line-ups with 95 % interval, its effect swapped in alone and last (`--attribute`) |
+| information.csv | role and tier | mean with the tier's best strategy, gain over the tier below with 95 % interval (`--information`) |
 | figures/ | | PNG and SVG |
 
 `difference` is mean minus baseline mean over the same seeds; `verdict` is *tie* when two one-sided tests put the

@@ -92,6 +92,10 @@ class Compare(Section):
         60.0, "s", "longest that a strategy may take for one answer; then its run ends as failed",
         gt=0, le=86_400,
     )  # fmt: skip
+    hold: Literal["promo_budget"] | None = Field(
+        default=None, description="promo_budget: each schedule's campaigns are scaled by one factor until, with the "
+        "same line-up, it realises the promotion spend of the baseline's schedule"
+    )  # fmt: skip
 
 
 class RedLines(Section):

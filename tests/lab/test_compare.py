@@ -16,11 +16,13 @@ import pytest
 
 from sim.errors import UsageError
 from sim.lab import store
-from sim.lab.compare import compare
+from sim.lab.budget import BudgetError, scaled
+from sim.lab.compare import compare, deliver
 from sim.lab.plan import pairs, plan, seed_of
 from sim.lab.rerun import rerun
 from sim.lab.run import RunResult
 from sim.lab.store import StoreError
+from sim.lab.tally import tally
 from sim.scenario import Scenario, load_scenario
 
 SMALL = ("market.consumers=800", "calendar.start=2023-11-25", "calendar.warm_up_days=10", "calendar.scored_days=25",
@@ -173,3 +175,75 @@ def test_wrong_numbers_are_refused(wrong: dict[str, int], tmp_path: Path) -> Non
     with pytest.raises(UsageError, match="must be a whole number of at least"):
         compare(small(), out=tmp_path, **wrong)
     assert not list(tmp_path.iterdir())
+
+
+def test_runs_of_other_library_versions_are_not_taken_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {run.key for run in plan(small())}
+    monkeypatch.setattr("sim.lab.plan.versions", lambda: {"numpy": "0.0"})
+    assert not before & {run.key for run in plan(small())}
+
+
+def test_memory_holds_metrics_alone(folder: Path) -> None:
+    """Whether lived through or read back; the tables come from the files, one run at a time."""
+    runs = plan(small("replications=1"))
+    for result in (result for _, result in deliver(small(), runs, folder, 1, True, None)):
+        assert result.metrics and not (result.daily or result.hourly or result.pnl or result.cohorts)
+
+
+def test_a_file_damaged_between_runs_and_tables_is_lived_through_again(folder: Path, tmp_path: Path) -> None:
+    compare(small(), out=tmp_path, workers=1)
+    file = sorted((tmp_path / "runs").glob("*.npz"))[0]
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF  # the head can still be read, a table cannot
+    file.write_bytes(content)
+    compare(small(), out=tmp_path, workers=1)
+    assert bytes_of(tmp_path) == bytes_of(folder)
+
+
+def test_schedules_are_held_to_the_same_budget(tmp_path: Path) -> None:
+    result = compare(small("compare.hold=promo_budget", "compare.line_ups=[gut_feel]"), out=tmp_path, workers=1)
+    assert result.budget is not None
+    (row,) = result.budget.to_dict("records")
+    spent = result.runs.groupby("schedule")["promo_spend"].mean()
+    assert spent["always_on"] == pytest.approx(spent["big_promo"], rel=0.02) == row["realised_yuan"] and row["within"]
+    assert row["factor"] != 1.0 and row["offered_yuan"] > 0 and (tmp_path / "budget.csv").is_file()
+    (line,) = [
+        line for line in result.verdict() if line.startswith("Budget: always_on with gut_feel, campaigns scaled")
+    ]
+    assert "realised" in line and "offered" in line
+    assert rerun(tmp_path, workers=1)[0]
+
+
+def test_a_budget_out_of_reach_is_said(tmp_path: Path) -> None:
+    wrong = small("compare.hold=promo_budget", "schedules.always_on=[double11]", "compare.line_ups=[gut_feel]")
+    with pytest.raises(BudgetError, match=r"schedules\.always_on: must be able to spend what big_promo spends"):
+        compare(wrong, out=tmp_path, workers=1)
+    assert scaled(wrong, "always_on", 3.0).campaigns == wrong.campaigns  # double11 lies in the warm-up
+
+
+def test_replications_are_added_until_enough_is_known(tmp_path: Path) -> None:
+    one = small("compare.line_ups=[gut_feel]", "replications=3")
+    easy = compare(one, out=tmp_path, workers=1, until=1.0, most=9)
+    assert len(easy.runs) == 6 and "look 1 of 3" in str(easy.stopping)
+    hard = compare(one, out=tmp_path, workers=1, until=1e-6, most=6)
+    assert len(hard.runs) in (6, 12) and str(hard.stopping) == hard.verdict()[-1]
+    wider, plain = hard.comparison.set_index("metric"), compare(one, out=tmp_path, workers=1).comparison
+    if len(hard.runs) == 6:
+        plain = plain.set_index("metric")
+        assert (
+            wider.loc["profit", "low"] < plain.loc["profit", "low"]
+            and wider.loc["profit", "p"] > plain.loc["profit", "p"]
+        )
+
+
+@pytest.mark.parametrize("wrong", [{"until": 0.0}, {"until": 2}, {"most": 5}, {"until": 0.1, "most": 2}])
+def test_wrong_stopping_rules_are_refused(wrong: dict[str, float], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="must be"):
+        compare(small(), out=tmp_path, **wrong)
+
+
+def test_wins_ties_and_losses_are_counted_over_scenarios(tmp_path: Path) -> None:
+    results = [compare(small(f"seed={seed}"), out=tmp_path / str(seed), workers=1) for seed in (1, 2)]
+    count = tally(results)
+    assert (count.table[["better", "tie", "worse", "undecided"]].sum(axis=1) == 2).all()
+    assert len(count.table) == 3 * 3 and "undecided" in count.text().splitlines()[2]
