@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from sim import __version__
 from sim.errors import PeakshiftError, UsageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from sim.lab.compare import Comparison
     from sim.scenario import Scenario
 
@@ -78,6 +81,26 @@ def _run_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _dask_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Where else the runs may go; commands turn the two options into an executor with `_executor`."""
+    for option in (
+        click.option("--dask", metavar="ADDRESS", help="Run on Dask's workers, e.g. tcp://127.0.0.1:8786."),
+        click.option("--dask-insecure", is_flag=True, help="Join a scheduler on another machine without TLS."),
+    ):
+        command = option(command)
+    return command
+
+
+def _executor(options: dict[str, Any]) -> AbstractContextManager[Executor | None]:
+    """Takes the two options out and opens what they ask for; None without --dask."""
+    address, insecure = options.pop("dask"), options.pop("dask_insecure")
+    if address is None:
+        return nullcontext()
+    from sim.lab.remote import dask_executor  # the lab, and distributed
+
+    return dask_executor(address, insecure)
+
+
 def _load(reference: str, settings: Sequence[str], metrics: bool = False) -> Scenario:
     from sim.scenario import load_scenario  # pydantic, not needed for --help
 
@@ -93,6 +116,7 @@ def _load(reference: str, settings: Sequence[str], metrics: bool = False) -> Sce
 @cli.command(short_help="The verdict: every schedule x line-up x seed, on common draws.")
 @_scenario_options
 @_run_options
+@_dask_options
 @click.option(
     "--decision-seconds", type=click.FloatRange(0, 86_400, min_open=True),
     help="Longest that a strategy may take for one answer; a run that hangs fails, the others go on.",
@@ -104,8 +128,8 @@ def compare(scenario: str, settings: tuple[str, ...], **options: Any) -> None:
     from sim.report.figures import save_figures  # matplotlib
 
     quiet, as_json = options.pop("quiet"), options.pop("as_json")
-    with _progress(quiet) as progress:
-        result = run_compare(loaded, progress=progress, **options)
+    with _executor(options) as executor, _progress(quiet) as progress:
+        result = run_compare(loaded, progress=progress, executor=executor, **options)
     figures = save_figures(result.folder, result.runs, result.comparison, result.daily, result.hourly, result.scenario)
     if as_json:
         click.echo(json.dumps(result.to_dict(figures), indent=2, allow_nan=False))
@@ -329,6 +353,49 @@ def check(references: tuple[str, ...], quiet: bool, as_json: bool, **options: An
             for line in report.lines(quiet):
                 click.echo(line)
     sys.exit(DONE if all(report.passed for report in reports) else NO)
+
+
+def _percentage(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """`0.5%` -> 0.005."""
+    try:
+        share = float(value.removesuffix("%")) / 100
+    except ValueError:
+        share = -1.0
+    if not value.endswith("%") or not 0 <= share < 1:
+        raise click.BadParameter(f"must be a percentage from 0% to below 100%, such as 0.5%, got {value!r}", ctx, param)
+    return share
+
+
+@cli.command(short_help="Are the strategies still as good as the stored baseline?")
+@_scenario_options
+@click.option("--baseline", required=True, type=click.Path(path_type=Path), help="The baseline's JSON file.")
+@click.option("--line-up", help="This line-up alone.")
+@click.option("--schedule", help="This schedule alone.")
+@click.option("--replications", type=click.IntRange(2), help="Paired seeds; the baseline's where absent.")
+@click.option("--margin", callback=_percentage, default="0.5%", show_default=True, help="Smallest loss that matters.")
+@click.option("--renew", is_flag=True, help="Write the baseline instead: the pairs chosen here, nothing else.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder that keeps the runs; nowhere by default.")
+@click.option("--quiet", is_flag=True, help="Print what failed alone.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output.")
+@_dask_options
+def gate(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
+    """Holds SCENARIO's strategies against a stored baseline, seed by seed. Exit code 1 when a metric lost more than the
+    margin and the 95 % interval of the difference excludes 0; a change that changes nothing never fails."""
+    loaded = _load(scenario, settings, metrics=True)
+    from sim.lab.gate import gate as run_gate  # pandas and the lab
+
+    with _executor(options) as executor, _progress(quiet) as progress:
+        result = run_gate(
+            loaded, scenario_name=scenario, settings=settings, executor=executor, progress=progress, **options
+        )
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+    else:
+        for line in result.lines():
+            if not quiet or line.startswith("FAIL"):
+                click.echo(line)
+    sys.exit(DONE if result.passed else NO)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -10,9 +10,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,17 @@ import pandas as pd
 
 from sim.actors.deadline import hung
 from sim.errors import PeakshiftError, UsageError
-from sim.lab import store
+from sim.lab import remote, store
 from sim.lab.executor import KILLED, map_tasks
 from sim.lab.plan import SOURCE, Run, baseline, engine_hash, plan, strategy_hashes
 from sim.lab.run import RunResult, run_one
+from sim.lab.sources import PACKAGES, version_of
 from sim.lab.statistics import MARGIN, holm, paired, verdict
 from sim.metrics import Metric, all_metrics, check_names
 from sim.scenario import Scenario, resolved, scenario_hash
 
 Progress = Callable[[int, int], None]
 """(runs done, runs in all)"""
-_PACKAGES = ("mesa", "numpy", "pandas", "simpy", "numba", "scipy", "pydantic", "pyarrow", "matplotlib")
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,7 @@ def compare(
     resume: bool = True,
     progress: Progress | None = None,
     decision_seconds: float | None = None,
+    executor: Executor | None = None,
 ) -> Comparison:
     """Runs a scenario's experiment and stores it.
 
@@ -111,7 +112,8 @@ def compare(
     folder already are taken from there unless `resume` is False. A failed run is a row with its
     error; the others are delivered. A strategy that takes longer than `decision_seconds` (the scenario's
     `compare.decision_seconds`) for an answer ends its run; where it does not even hear an alarm its worker is ended, so
-    that takes at least two workers. This contains accidents; it is no security sandbox.
+    that takes at least two workers. This contains accidents; it is no security sandbox. With an `executor` the runs go
+    there instead of to processes of our own, with the same results (see sim/lab/remote.py).
     """
     changes = {"replications": replications, "seed": seed}
     scenario = _with(scenario, {name: value for name, value in changes.items() if value is not None})
@@ -122,7 +124,9 @@ def compare(
     runs = plan(scenario)
     folder = Path(out) if out is not None else _default_folder(scenario)
     store.prepare(folder / "runs")
-    outcomes = _deliver(scenario, runs, folder, workers or os.cpu_count() or 1, resume, progress)
+    outcomes = _deliver(scenario, runs, folder, workers or os.cpu_count() or 1, resume, progress, executor)
+    store.sweep(folder / "runs")
+    store.sweep(folder)
     result = _tables(scenario, folder, outcomes)
     store.write_json(folder / "manifest.json", _manifest(scenario, runs, result, begun))
     return result
@@ -174,19 +178,25 @@ def _hung(folder: Path, run: Run) -> RunResult | None:
 
 
 def _deliver(
-    scenario: Scenario, runs: list[Run], folder: Path, workers: int, resume: bool, progress: Progress | None
-) -> list[tuple[Run, RunResult]]:
+    scenario: Scenario, runs: list[Run], folder: Path, workers: int, resume: bool, progress: Progress | None,
+    executor: Executor | None = None,
+) -> list[tuple[Run, RunResult]]:  # fmt: skip
     """All runs' results, in the order of the plan: from the folder where they are, else lived through."""
     found = {n: store.load_run(folder / "runs" / f"{run.key}.npz") if resume else None for n, run in enumerate(runs)}
     results = {n: result for n, result in found.items() if result is not None}
     missing = [n for n in range(len(runs)) if n not in results]
     if progress:
         progress(len(results), len(runs))
-    work, todo = partial(_work, scenario, folder, workers), [runs[n] for n in missing]
-    for n, result in map_tasks(work, todo, workers, partial(_hung, folder)):
+    todo = [runs[n] for n in missing]
+    work = partial(_work, scenario, folder, workers)
+    if executor is not None:
+        work = partial(remote.work, remote.Job.of(scenario, folder / "runs", todo))
+    for n, result in map_tasks(work, todo, workers, partial(_hung, folder), executor):
         run = runs[missing[n]]
         if not isinstance(result, RunResult):
             result = RunResult(run.schedule, run.line_up, run.seed, {}, KILLED)
+        if executor is not None:
+            remote.keep(folder / "runs", run, result)
         results[missing[n]] = result
         if progress:
             progress(len(results), len(runs))
@@ -322,14 +332,14 @@ def _manifest(scenario: Scenario, runs: list[Run], result: Comparison, begun: da
         "scenario": resolved(scenario),
         "scenario_folder": os.path.relpath(scenario.folder, result.folder.resolve()),
         "scenario_hash": scenario_hash(scenario),
-        "version": _version("peakshift"),
+        "version": version_of("peakshift"),
         "commit": _commit(),
         "source_hash": engine_hash(),
         "strategies": {name: strategy_hashes(scenario, name) for name in line_ups},
         "seeds": sorted({run.seed for run in runs}),
         "equivalence_margin_share": MARGIN,
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: version_of(name) for name in PACKAGES},
         "command": ["peakshift", *sys.argv[1:]],
         "begun": begun.isoformat(timespec="seconds"),
         "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -349,13 +359,6 @@ def _commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return head.stdout.strip() + ("+dirty" if changed else "")
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def manifest_scenario(folder: Path) -> Scenario:
