@@ -77,6 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--peakshift-gate", action="append", default=[], metavar="BASELINE",
         help="hold strategies against a baseline of `peakshift gate --renew`, one test a pair; may be repeated",
     )  # fmt: skip
+    group.addoption("--peakshift-workers", type=int, metavar="N", help="processes of the gate; all cores by default")
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def gate(request: pytest.FixtureRequest) -> Gate:
         file = folder / baseline if baseline else next(iter(given), None)
         if file is None:
             pytest.fail("gate: must be given a baseline, here or with --peakshift-gate", pytrace=False)
-        result = _held(file, schedule, line_up, options)
+        result = _held(file, schedule, line_up, {"workers": _workers(request.config), **options})
         if not result.passed:
             pytest.fail("\n".join(result.lines()), pytrace=False)
         return result
@@ -112,8 +113,13 @@ def _held(file: Path, schedule: str | None, line_up: str | None, options: dict[s
         pytest.fail(f"{file}: must name its scenario; `peakshift gate --renew` writes one that does", pytrace=False)
     beside = file.parent / stored.scenario
     scenario = load_scenario(beside if beside.exists() else stored.scenario, stored.settings)
-    workers = 1 if "PYTEST_XDIST_WORKER" in os.environ else None  # xdist has taken the cores already
-    return run_gate(scenario, file, schedule=schedule, line_up=line_up, **{"workers": workers, **options})
+    return run_gate(scenario, file, schedule=schedule, line_up=line_up, **options)
+
+
+def _workers(config: pytest.Config) -> int | None:
+    """What was asked for; one where xdist has taken the cores already; None = all cores."""
+    given: int | None = config.getoption("peakshift_workers")
+    return 1 if given is None and "PYTEST_XDIST_WORKER" in os.environ else given
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -155,7 +161,7 @@ class GateItem(pytest.Item):
 
     def runtest(self) -> None:
         """Lives through the baseline's seeds again."""
-        result = _held(self.path, *self.pair, {})
+        result = _held(self.path, *self.pair, {"workers": _workers(self.config)})
         if not result.passed:
             raise GateFailed("\n".join(result.lines()))
 
