@@ -125,8 +125,6 @@ def compare(
     folder = Path(out) if out is not None else _default_folder(scenario)
     store.prepare(folder / "runs")
     outcomes = _deliver(scenario, runs, folder, workers or os.cpu_count() or 1, resume, progress, executor)
-    store.sweep(folder / "runs")
-    store.sweep(folder)
     result = _tables(scenario, folder, outcomes)
     store.write_json(folder / "manifest.json", _manifest(scenario, runs, result, begun))
     return result
@@ -188,6 +186,7 @@ def _deliver(
     if progress:
         progress(len(results), len(runs))
     todo = [runs[n] for n in missing]
+    _forget(folder, todo)
     work = partial(_work, scenario, folder, workers)
     if executor is not None:
         work = partial(remote.work, remote.Job.of(scenario, folder / "runs", todo))
@@ -200,7 +199,16 @@ def _deliver(
         results[missing[n]] = result
         if progress:
             progress(len(results), len(runs))
+    _forget(folder, todo)
+    store.sweep(folder / "runs")
+    store.sweep(folder)
     return [(run, results[n]) for n, run in enumerate(runs)]
+
+
+def _forget(folder: Path, runs: list[Run]) -> None:
+    """Removes notes of killed workers: they tell of another attempt."""
+    for run in runs:
+        _note(folder, run).unlink(missing_ok=True)
 
 
 def _tables(scenario: Scenario, folder: Path, outcomes: list[tuple[Run, RunResult]]) -> Comparison:

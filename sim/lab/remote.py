@@ -55,9 +55,7 @@ class Job:
 
     @classmethod
     def of(cls, scenario: Scenario, folder: Path, runs: list[Run]) -> Job:
-        """For these runs, asked for by this process; notes of earlier askers are gone after it."""
-        for run in runs:
-            (folder / f"{run.key}.asking").unlink(missing_ok=True)
+        """For these runs, asked for by this process."""
         return cls(scenario, folder.resolve(), Sources.now(scenario, [run.line_up for run in runs]), os.getpid())
 
 

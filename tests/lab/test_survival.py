@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,6 +172,17 @@ def test_a_run_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None:
     assert result.runs["status"].tolist() == ["done", "failed"] and "WorkerKilled" in result.failures()[0]
 
 
+def alive(client: Any) -> list[int]:
+    """Both workers' processes, once the nanny of a killed one has started it again."""
+    limit = time.monotonic() + 120
+    while time.monotonic() < limit:
+        pids = list(client.run(os.getpid, on_error="ignore").values())
+        if len(pids) == 2 and all(store._alive(pid) for pid in pids):
+            return pids
+        time.sleep(0.2)
+    pytest.fail("no two workers within two minutes")
+
+
 @pytest.mark.slow
 def test_dask_workers_killed_at_ten_points(expected: dict[str, bytes], tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
@@ -181,9 +193,7 @@ def test_dask_workers_killed_at_ten_points(expected: dict[str, bytes], tmp_path:
             compare(scenario, out=tmp_path / "whole", executor=executor)
         whole = time.monotonic() - begun
         for n in range(10):
-            client.wait_for_workers(2, timeout=60)
-            pids = list(client.run(os.getpid).values())
-            timer = threading.Timer(whole * draw.random(), os.kill, (pids[n % 2], signal.SIGKILL))
+            timer = threading.Timer(whole * draw.random(), os.kill, (alive(client)[n % 2], signal.SIGKILL))
             timer.start()
             with dask_executor(address) as executor:
                 result = compare(scenario, out=tmp_path / str(n), executor=executor)
