@@ -78,7 +78,7 @@ def memory(runs: int) -> None:
             gc.collect()
             seen.append(resident_mb())
     settled = seen[2:]
-    print(f"memory: {runs} runs, {', '.join(f'{mb:.0f}' for mb in seen)} MB at every tenth part; growth after the first "
+    print(f"memory: {runs} runs, {', '.join(f'{mb:.0f}' for mb in seen)} MB on the way; growth after the first "
           f"fifth {settled[-1] - settled[0]:+.1f} MB (target 0)")  # fmt: skip
 
 
