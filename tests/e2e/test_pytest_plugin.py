@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from sim.scenario import load_scenario
 
 pytest_plugins = ["pytester"]
 ROOT = Path(__file__).parents[2]
-INSTALLED = any(point.value == "sim.pytest_plugin" for point in entry_points(group="pytest11"))
 MINE = """
 from dataclasses import dataclass
 from strategies.pricing.list_price import ListPrice
@@ -48,6 +46,7 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> str:
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, baseline: str) -> pytest.Pytester:
     """A team's project with its baseline."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.path.joinpath("mine.py").write_text(MINE)
     pytester.path.joinpath("s.yaml").write_text(SCENARIO)
     pytester.path.joinpath("baseline.json").write_text(baseline)
@@ -55,9 +54,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, baseline
 
 
 def ran(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """pytest in a process of its own; the plugin named where the package is not installed."""
-    plugin = () if INSTALLED else ("-p", "sim.pytest_plugin")
-    return project.runpytest_subprocess(*plugin, "-p", "no:cacheprovider", "--peakshift-workers", "1", *arguments)
+    """pytest in a process of its own, with our plugin alone, whether the package is installed or not."""
+    ours = ("-p", "sim.pytest_plugin", "-p", "no:cacheprovider", "--peakshift-workers", "1")
+    return project.runpytest_subprocess(*ours, *arguments)
 
 
 def worse(project: pytest.Pytester) -> None:
