@@ -13,7 +13,7 @@ export MPLCONFIGDIR := $(abspath $(VENV))/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help demo install test lint slow credibility fuzz reference test-other lock clean
+.PHONY: help demo install test lint slow credibility fuzz baseline gate reference test-other lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -45,6 +45,15 @@ credibility: $(STAMP) ## the market's figures beside published bands, 20 seeds
 
 fuzz: $(STAMP) ## feed 5,000 damaged scenarios to the reader
 	$(PYTEST) -q -m slow tests/scenario
+
+SMALL_WORLD := --set market.consumers=2000 --set calendar.start=2023-11-28 --set calendar.warm_up_days=5 \
+  --set calendar.scored_days=18 --set calendar.settlement_days=3
+
+gate: $(STAMP) ## the shipped line-ups, in a small world, against results/baselines
+	$(BIN)/peakshift gate double12 $(SMALL_WORLD) --baseline results/baselines/double12.json
+
+baseline: $(STAMP) ## write results/baselines anew
+	$(BIN)/peakshift gate double12 $(SMALL_WORLD) --baseline results/baselines/double12.json --replications 5 --renew
 
 reference: $(STAMP) ## remake results/reference and results/README.md from the shipped scenario
 	$(BIN)/peakshift compare double12 --out results/runs/reference

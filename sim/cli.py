@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ from sim import __version__
 from sim.errors import PeakshiftError, UsageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from sim.lab.compare import Comparison
     from sim.scenario import Scenario
 
@@ -81,6 +84,26 @@ def _run_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _dask_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Where else the runs may go; commands turn the two options into an executor with `_executor`."""
+    for option in (
+        click.option("--dask", metavar="ADDRESS", help="Run on Dask's workers, e.g. tcp://127.0.0.1:8786."),
+        click.option("--dask-insecure", is_flag=True, help="Join a scheduler on another machine without TLS."),
+    ):
+        command = option(command)
+    return command
+
+
+def _executor(options: dict[str, Any]) -> AbstractContextManager[Executor | None]:
+    """Takes the two options out and opens what they ask for; None without --dask."""
+    address, insecure = options.pop("dask"), options.pop("dask_insecure")
+    if address is None:
+        return nullcontext()
+    from sim.lab.remote import dask_executor  # the lab, and distributed
+
+    return dask_executor(address, insecure)
+
+
 def _load(reference: str, settings: Sequence[str], metrics: bool = False) -> Scenario:
     from sim.scenario import load_scenario  # pydantic, not needed for --help
 
@@ -106,6 +129,7 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
 @_set_option
 @click.argument("scenarios", metavar="SCENARIO...", nargs=-1, required=True)
 @_run_options
+@_dask_options
 @click.option(
     "--decision-seconds", type=click.FloatRange(0, 86_400, min_open=True),
     help="Longest that a strategy may take for one answer; a run that hangs fails, the others go on.",
@@ -127,17 +151,18 @@ def compare(scenarios: tuple[str, ...], settings: tuple[str, ...], **options: An
 
     quiet, as_json, out = options.pop("quiet"), options.pop("as_json"), options.pop("out")
     results, told = [], []
-    for scenario, folder in zip(loaded, folders(loaded, out), strict=True):
-        with _progress(quiet) as progress:
-            result = run_compare(scenario, progress=progress, out=folder, **options)
-        daily, hourly = result.drawn("daily"), result.drawn("hourly")
-        figures = save_figures(result.folder, result.runs, result.comparison, daily, hourly, result.scenario)
-        results.append(result)
-        told.append(result.to_dict(figures))
-        if not quiet and not as_json:
-            _print_comparison(result, figures)
-        for failure in result.failures():
-            click.echo(f"failed: {failure}", err=True)
+    with _executor(options) as executor:
+        for scenario, folder in zip(loaded, folders(loaded, out), strict=True):
+            with _progress(quiet) as progress:
+                result = run_compare(scenario, progress=progress, out=folder, executor=executor, **options)
+            daily, hourly = result.drawn("daily"), result.drawn("hourly")
+            figures = save_figures(result.folder, result.runs, result.comparison, daily, hourly, result.scenario)
+            results.append(result)
+            told.append(result.to_dict(figures))
+            if not quiet and not as_json:
+                _print_comparison(result, figures)
+            for failure in result.failures():
+                click.echo(f"failed: {failure}", err=True)
     count = tally(results)
     if as_json:
         several = {"scenarios": told, "tally": count.rows()}
@@ -539,6 +564,49 @@ def tournament(
         click.echo(f"failed: {failure}", err=True)
     if failures:
         sys.exit(SOME_FAILED)
+
+
+def _percentage(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """`0.5%` -> 0.005."""
+    try:
+        share = float(value.removesuffix("%")) / 100
+    except ValueError:
+        share = -1.0
+    if not value.endswith("%") or not 0 <= share < 1:
+        raise click.BadParameter(f"must be a percentage from 0% to below 100%, such as 0.5%, got {value!r}", ctx, param)
+    return share
+
+
+@cli.command(short_help="Are the strategies still as good as the stored baseline?")
+@_scenario_options
+@click.option("--baseline", required=True, type=click.Path(path_type=Path), help="The baseline's JSON file.")
+@click.option("--line-up", help="This line-up alone.")
+@click.option("--schedule", help="This schedule alone.")
+@click.option("--replications", type=click.IntRange(2), help="Paired seeds; the baseline's where absent.")
+@click.option("--margin", callback=_percentage, default="0.5%", show_default=True, help="Smallest loss that matters.")
+@click.option("--renew", is_flag=True, help="Write the baseline instead: the pairs chosen here, nothing else.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder that keeps the runs; nowhere by default.")
+@click.option("--quiet", is_flag=True, help="Print what failed alone.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output.")
+@_dask_options
+def gate(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
+    """Holds SCENARIO's strategies against a stored baseline, seed by seed. Exit code 1 when a metric lost more than the
+    margin and the 95 % interval of the difference excludes 0; a change that changes nothing never fails."""
+    loaded = _load(scenario, settings, metrics=True)
+    from sim.lab.gate import gate as run_gate  # pandas and the lab
+
+    with _executor(options) as executor, _progress(quiet) as progress:
+        result = run_gate(
+            loaded, scenario_name=scenario, settings=settings, executor=executor, progress=progress, **options
+        )
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+    else:
+        for line in result.lines():
+            if not quiet or line.startswith("FAIL"):
+                click.echo(line)
+    sys.exit(DONE if result.passed else NO)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -10,9 +10,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ import pandas as pd
 
 from sim.actors.deadline import hung
 from sim.errors import PeakshiftError, UsageError
-from sim.lab import budget, store
+from sim.lab import budget, remote, store
 from sim.lab.executor import KILLED, map_tasks
 from sim.lab.plan import SOURCE, Run, baseline, engine_hash, plan, strategy_hashes
 from sim.lab.run import RunResult, run_one
 from sim.lab.sequential import Design, design
+from sim.lab.sources import PACKAGES, version_of
 from sim.lab.statistics import MARGIN, holm, paired, verdict
 from sim.lab.tables import read_table, write_tables
 from sim.lab.wording import aligned, cells, fact, held_line, printable
@@ -34,7 +35,6 @@ from sim.scenario import Scenario, resolved, scenario_hash
 
 Progress = Callable[[int, int], None]
 """(runs done, runs in all)"""
-_PACKAGES = ("mesa", "numpy", "pandas", "simpy", "numba", "scipy", "pydantic", "pyarrow", "matplotlib")
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,7 @@ def compare(
     decision_seconds: float | None = None,
     until: float | None = None,
     most: int | None = None,
+    executor: Executor | None = None,
 ) -> Comparison:
     """Runs a scenario's experiment and stores it.
 
@@ -129,7 +130,8 @@ def compare(
     folder already are taken from there unless `resume` is False. A failed run is a row with its
     error; the others are delivered. A strategy that takes longer than `decision_seconds` (the scenario's
     `compare.decision_seconds`) for an answer ends its run; where it does not even hear an alarm its worker is ended, so
-    that takes at least two workers. This contains accidents; it is no security sandbox.
+    that takes at least two workers. This contains accidents; it is no security sandbox. With an `executor` the runs go
+    there instead of to processes of our own, with the same results (see sim/lab/remote.py).
 
     With `until` (a share, 0.02) replications are added, as many again each time, until every asked metric of every pair
     is decided or its difference known within that share of the baseline's mean, up to `most` replications (10 times the
@@ -147,12 +149,12 @@ def compare(
     workers = workers or os.cpu_count() or 1
     held: dict[tuple[str, str], float] | None = None
     if scenario.compare.hold:
-        held = budget.factors(scenario, lambda runs: deliver(scenario, runs, folder, workers, resume, None))
+        held = budget.factors(scenario, lambda runs: deliver(scenario, runs, folder, workers, resume, None, executor))
     stopping = None
     for look in looks.looks:
         scenario = _with(scenario, {"replications": look})
         runs = plan(scenario, held)
-        outcomes = deliver(scenario, runs, folder, workers, resume or look > looks.looks[0], progress)
+        outcomes = deliver(scenario, runs, folder, workers, resume or look > looks.looks[0], progress, executor)
         frame = store.runs_frame(outcomes)
         comparison = comparison_frame(scenario, frame, looks if until else None)
         if until and (stopping := _stopping(scenario, comparison, until, looks)):
@@ -248,8 +250,9 @@ def _hung(folder: Path, run: Run) -> RunResult | None:
 
 
 def deliver(
-    scenario: Scenario, runs: list[Run], folder: Path, workers: int, resume: bool, progress: Progress | None
-) -> list[tuple[Run, RunResult]]:
+    scenario: Scenario, runs: list[Run], folder: Path, workers: int, resume: bool, progress: Progress | None,
+    executor: Executor | None = None,
+) -> list[tuple[Run, RunResult]]:  # fmt: skip
     """All runs' metrics, in the order of the plan: from the folder where they are, else lived through.
 
     Their tables stay in the folder: memory could not hold those of hundreds.
@@ -260,15 +263,30 @@ def deliver(
     missing = [n for n in range(len(runs)) if n not in results]
     if progress:
         progress(len(results), len(runs))
-    work, todo = partial(_work, scenario, folder, workers), [runs[n] for n in missing]
-    for n, result in map_tasks(work, todo, workers, partial(_hung, folder)):
+    todo = [runs[n] for n in missing]
+    _forget(folder, todo)
+    work = partial(_work, scenario, folder, workers)
+    if executor is not None:
+        work = partial(remote.work, remote.Job.of(scenario, folder / "runs", todo))
+    for n, result in map_tasks(work, todo, workers, partial(_hung, folder), executor):
         run = runs[missing[n]]
         if not isinstance(result, RunResult):
             result = RunResult(run.schedule, run.line_up, run.seed, {}, KILLED)
-        results[missing[n]] = result
+        if executor is not None:
+            remote.keep(folder / "runs", run, result)
+        results[missing[n]] = result.without_tables()
         if progress:
             progress(len(results), len(runs))
+    _forget(folder, todo)
+    store.sweep(folder / "runs")
+    store.sweep(folder)
     return [(run, results[n]) for n, run in enumerate(runs)]
+
+
+def _forget(folder: Path, runs: list[Run]) -> None:
+    """Removes notes of killed workers: they tell of another attempt."""
+    for run in runs:
+        _note(folder, run).unlink(missing_ok=True)
 
 
 def _tables(
@@ -364,14 +382,14 @@ def _manifest(scenario: Scenario, runs: list[Run], result: Comparison, begun: da
         "scenario": resolved(scenario),
         "scenario_folder": os.path.relpath(scenario.folder, result.folder.resolve()),
         "scenario_hash": scenario_hash(scenario),
-        "version": _version("peakshift"),
+        "version": version_of("peakshift"),
         "commit": _commit(),
         "source_hash": engine_hash(),
         "strategies": {name: strategy_hashes(scenario, name) for name in line_ups},
         "seeds": sorted({run.seed for run in runs}),
         "equivalence_margin_share": MARGIN,
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: version_of(name) for name in PACKAGES},
         "command": ["peakshift", *sys.argv[1:]],
         "begun": begun.isoformat(timespec="seconds"),
         "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -391,13 +409,6 @@ def _commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return head.stdout.strip() + ("+dirty" if changed else "")
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def manifest_scenario(folder: Path) -> Scenario:

@@ -4,6 +4,9 @@ A plain ProcessPoolExecutor loses everything it holds when one worker is killed.
 made anew and what was not finished is handed out again; a task that was in work at two deaths is
 tried alone, and given up when it kills its worker alone. Who can tell from outside what a dead worker was at
 (`post_mortem`) spares both the task and the others the second try.
+
+Any other `concurrent.futures.Executor` serves as well (threads; Dask's many machines: sim/lab/remote.py). It looks
+after its own workers; what it gives up is tried once more, alone.
 """
 
 from __future__ import annotations
@@ -15,10 +18,20 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TypeVar
+
+from sim.errors import PeakshiftError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,16 +43,24 @@ class WorkerKilled(Exception):
     """A task that kills its worker process each time."""
 
 
+class ExecutorError(PeakshiftError):
+    """The executor that was handed in does not work, or works no more."""
+
+
 def map_tasks(
-    function: Callable[[T], R], tasks: Sequence[T], workers: int, post_mortem: Callable[[T], R | None] | None = None
-) -> Iterator[tuple[int, R | WorkerKilled]]:
+    function: Callable[[T], R], tasks: Sequence[T], workers: int, post_mortem: Callable[[T], R | None] | None = None,
+    executor: Executor | None = None,
+) -> Iterator[tuple[int, R | WorkerKilled]]:  # fmt: skip
     """(number of the task, its result) as they finish, in any order.
 
     `function` and the tasks must be picklable when `workers` > 1. An exception of `function` itself
     is a fault of ours and is raised. `post_mortem` is asked about each task that was in work when a worker died: a
     result of its own settles the task, None has it tried again. Where it is given, more than one worker always means
-    another process, even for a single task.
+    another process, even for a single task. With an `executor` the tasks go there, and `workers` means nothing.
     """
+    if executor is not None:
+        yield from _elsewhere(function, tasks, executor)
+        return
     if workers <= 1 or not tasks or (len(tasks) == 1 and post_mortem is None):
         for n, task in enumerate(tasks):
             yield n, function(task)
@@ -151,3 +172,58 @@ def _alone(function: Callable[[T], R], task: T, post_mortem: Callable[[T], R | N
                 if found is not None:
                     return found
     return WorkerKilled(KILLED)
+
+
+_IN_FLIGHT = 1024
+"""Tasks handed to a foreign executor at a time: enough for any cluster of ours, few enough to hold in memory."""
+
+
+def _elsewhere(
+    function: Callable[[T], R], tasks: Sequence[T], executor: Executor
+) -> Iterator[tuple[int, R | WorkerKilled]]:
+    """On somebody else's executor. It hands out again what a dead worker held; a task that it gives up, which may have
+    been a bystander each time, is tried once more when all others are done."""
+    running: dict[Future[R], int] = {}
+    waiting, suspects = iter(range(len(tasks))), list[int]()
+    try:
+        while True:
+            while len(running) < _IN_FLIGHT and (n := next(waiting, None)) is not None:
+                running[_hand_out(executor, function, tasks[n])] = n
+            if not running:
+                break
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=lambda f: running[f]):
+                n = running.pop(future)
+                result = _answer(future)
+                if isinstance(result, WorkerKilled):
+                    suspects.append(n)
+                else:
+                    yield n, result
+        for n in suspects:
+            yield n, _answer(_hand_out(executor, function, tasks[n]))
+    finally:
+        for future in running:
+            future.cancel()
+
+
+def _hand_out(executor: Executor, function: Callable[[T], R], task: T) -> Future[R]:
+    try:
+        with _without_main():  # where it is a pool of processes, its workers start here
+            return executor.submit(function, task)
+    except RuntimeError as error:  # broken or shut down
+        raise ExecutorError(f"executor: must take tasks, got {type(error).__name__}: {error}") from None
+
+
+def _answer(future: Future[R]) -> R | WorkerKilled:
+    """What came back; WorkerKilled where Dask gave the task up because its workers kept dying."""
+    try:
+        return future.result()
+    except (CancelledError, BrokenExecutor) as error:
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise ExecutorError(f"executor: must last until the end, got {reason}; finished runs are kept") from None
+    except ImportError as error:
+        raise ExecutorError(f"executor: its workers must have peakshift and all it needs, got {error}") from None
+    except Exception as error:
+        if type(error).__name__ == "KilledWorker":  # distributed's, by name: it need not be installed
+            return WorkerKilled(KILLED)
+        raise

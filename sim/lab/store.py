@@ -6,9 +6,13 @@ experiment only runs what is new, and a half-written file cannot be taken for a 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
+import socket
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -34,7 +38,7 @@ def write_atomic(file: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Writes beside the target, then renames: the file is there whole or not at all."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.{_writer()}.", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as stream:
                 write(stream)
@@ -43,11 +47,57 @@ def write_atomic(file: Path, write: Callable[[IO[bytes]], object]) -> None:
             os.chmod(name, _readable())
             os.replace(name, file)
         except BaseException:
-            os.unlink(name)
+            with contextlib.suppress(OSError):
+                os.unlink(name)
             raise
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"{file}: could not be written: {reason}; finished runs are kept") from None
+
+
+_PART = re.compile(r"\..+\.([0-9A-Za-z-]+)-(\d+)\.[^.]+\.part")
+_STALE_SECONDS = 86_400.0
+
+
+def _host() -> str:
+    """This machine's name, in letters, digits and hyphens."""
+    return re.sub(r"[^0-9A-Za-z-]", "-", socket.gethostname()) or "-"
+
+
+def _writer() -> str:
+    """Who writes, in the name of the unfinished file."""
+    return f"{_host()}-{os.getpid()}"
+
+
+def sweep(folder: Path) -> int:
+    """Removes what killed writers left unfinished; says how many files.
+
+    A file goes when the process that its name tells of lives no more on this machine, or after a day.
+    """
+    gone = 0
+    for file in folder.glob(".*.part"):
+        told = _PART.fullmatch(file.name)
+        if told is None:
+            continue
+        with contextlib.suppress(OSError):
+            dead = told[1] == _host() and not _alive(int(told[2]))
+            if dead or time.time() - file.stat().st_mtime > _STALE_SECONDS:
+                file.unlink()
+                gone += 1
+    return gone
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process of this machine lives; True where that cannot be asked without harm (Windows)."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def _readable() -> int:
@@ -58,13 +108,14 @@ def _readable() -> int:
 
 
 def prepare(folder: Path) -> None:
-    """Makes the folder and proves that it can be written to, before an hour is spent on runs."""
+    """Makes the folder, proves that it can be written to before an hour is spent on runs, and sweeps it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise StoreError(f"{folder}: must be a folder that can be written to: {error.strerror or error}") from None
+    sweep(folder)
 
 
 def save_run(file: Path, result: RunResult) -> None:

@@ -1,7 +1,7 @@
 """The laws of conservation on random small worlds: units, parcels, tickets, customers and yuan, with everything on.
 
-A world stops itself when a law breaks (`LawBrokenError`), so living through it is the test; and what is left at the end is
-compared once more with what the history says.
+A world stops itself when a law breaks (`LawBrokenError`), so living through it is the test; and what is left at the
+end is compared once more with what the history says.
 """
 
 from __future__ import annotations
