@@ -20,6 +20,7 @@ from sim.errors import PeakshiftError, UsageError
 
 if TYPE_CHECKING:
     from sim.lab.compare import Comparison
+    from sim.report.language import Language
     from sim.scenario import Scenario
 
 DONE, NO, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -97,31 +98,35 @@ def _load(reference: str, settings: Sequence[str], metrics: bool = False) -> Sce
     "--decision-seconds", type=click.FloatRange(0, 86_400, min_open=True),
     help="Longest that a strategy may take for one answer; a run that hangs fails, the others go on.",
 )  # fmt: skip
-def compare(scenario: str, settings: tuple[str, ...], **options: Any) -> None:
-    """Every schedule x line-up x seed of SCENARIO on common random numbers: the verdict, tables, figures."""
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en", help="Language of report.html.")
+def compare(scenario: str, settings: tuple[str, ...], language: Language, **options: Any) -> None:
+    """Every schedule x line-up x seed of SCENARIO on common random numbers: the verdict, tables, figures, report."""
     loaded = _load(scenario, settings, metrics=True)
     from sim.lab.compare import compare as run_compare  # pandas and the lab
     from sim.report.figures import save_figures  # matplotlib
+    from sim.report.html import write_report  # matplotlib and jinja2
 
     quiet, as_json = options.pop("quiet"), options.pop("as_json")
     with _progress(quiet) as progress:
         result = run_compare(loaded, progress=progress, **options)
     figures = save_figures(result.folder, result.runs, result.comparison, result.daily, result.hourly, result.scenario)
+    report = write_report(result.folder, language)
     if as_json:
         click.echo(json.dumps(result.to_dict(figures), indent=2, allow_nan=False))
     elif not quiet:
-        _print_comparison(result, figures)
+        _print_comparison(result, figures, report)
     for failure in result.failures():
         click.echo(f"failed: {failure}", err=True)
     if result.failures():
         sys.exit(SOME_FAILED)
 
 
-def _print_comparison(result: Comparison, figures: list[Path]) -> None:
+def _print_comparison(result: Comparison, figures: list[Path], report: Path) -> None:
     click.echo(result.table())  # plain on terminals too: a table that wraps to fit breaks numbers in two
     click.echo("\n" + "\n".join(result.verdict()) + "\n")
     click.echo(f"Tables:  {_shown(result.folder)}")
     click.echo(f"Figures: {_shown(result.folder / 'figures')} ({len(figures)} files)")
+    click.echo(f"Report:  {_shown(report)}")
 
 
 def _shown(path: Path) -> str:
