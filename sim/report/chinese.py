@@ -135,7 +135,11 @@ _PAGE: dict[str, str] = {
     "Reasons": "原因",
     "Certainty": "确定性",
     "Assumptions without evidence": "缺乏证据的假设",
-    "All figures": "全部数字",
+    "All numbers": "全部数字",
+    "It": "它",
+    ", but": "，但",
+    ", and": "，且",
+    ".": "。",
     "Scenario and how to rerun": "场景与重现方法",
     "Everything is measured against {pair}.": "一切都与 {pair} 相比。",
     "{schedule} with {line_up}": "{schedule} 搭配 {line_up}",
@@ -203,7 +207,7 @@ _PAGE: dict[str, str] = {
     "earns {x} yuan less profit{span}": "利润少 {x} 元{span}",
     "earns {x} % more profit{span}": "利润高 {x} %{span}",
     "earns {x} % less profit{span}": "利润低 {x} %{span}",
-    "its busiest hour stands out {x} times as much{span}": "峰值负荷为基准的 {x} 倍{span}",
+    "its peak is {x} times the baseline's{span}": "峰值为基准的 {x} 倍{span}",
     "{x} percentage points more of its customers order again within 90 days{span}":
         "90 天内再次下单的客户多 {x} 个百分点{span}",
     "{x} percentage points fewer of its customers order again within 90 days{span}":

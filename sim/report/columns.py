@@ -22,6 +22,7 @@ by that command. An experiment writes one folder, by default `results/runs/SCENA
 | cohorts.parquet | run, source, month, days | customers by how they were won (0 there at the start, 1 organic, 2 paid, 3 festival), 30-day block of the first order seen and days to the second (-1 = none) |
 | campaigns.parquet | schedule and campaign | window and mechanics |
 | figures/ | | PNG and SVG |
+| report.html | | verdict, reasons, certainty, assumptions, all tables and how to rerun, in one file that opens offline |
 
 `difference` is mean minus baseline mean over the same seeds; `verdict` is *tie* when two one-sided tests put the
 difference within 1 % of the baseline's mean (too small to matter, even where it is surely not zero), else *better* or

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.dates import date2num
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from sim.report.labels import fit, spread, width_in
+from sim.report.panels import date_axis
 from sim.report.style import FONT_PT, LIGHT, LINE_STYLES, Theme, canvas, headline, size_in, style
 from sim.report.tidy import ordered, with_columns
 from sim.scenario.root import Scenario
@@ -111,10 +112,7 @@ def _names_in(series: list[_Series]) -> float:
 def _axes(ax: Axes, series: list[_Series], scenario: Scenario, theme: Theme) -> None:
     calendar = scenario.calendar
     ax.set_xlim(_x(calendar.start), _x(calendar.date_of(calendar.days)))
-    locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
-    ax.xaxis_date()
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
+    date_axis(ax, theme)
     ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.set_ylabel(theme.say("orders/day"))

@@ -37,7 +37,12 @@ def bump_decomposition(parts: pd.DataFrame, ax: Axes | None = None, theme: Theme
         if ax is None:
             top = head_in([str(handle.get_label()) for handle in handles])
             ax = canvas(top + 2.6, left=0.75, right=0.2, top=top, bottom=0.42)
-        head(ax, theme.say("Where the bump came from"), theme.say("units a day, mean over seeds; totals in the key"), handles)
+        head(
+            ax,
+            theme.say("Where the bump came from"),
+            theme.say("units a day, mean over seeds; totals in the key"),
+            handles,
+        )
         if not names:
             nothing(ax, theme.say("no campaign"))
             return ax
@@ -49,7 +54,17 @@ def bump_decomposition(parts: pd.DataFrame, ax: Axes | None = None, theme: Theme
             y = table[name].to_numpy(float)
             base = np.where(y >= 0, above, below)
             color, hatch = fills[name]
-            ax.bar(table.index, y, bottom=base, width=0.9, color=color, hatch=hatch, ec=theme.paper, lw=0, label=fit(name, 2))
+            ax.bar(
+                table.index,
+                y,
+                bottom=base,
+                width=0.9,
+                color=color,
+                hatch=hatch,
+                ec=theme.paper,
+                lw=0,
+                label=fit(name, 2),
+            )
             above, below = above + np.maximum(y, 0), below + np.minimum(y, 0)
         ax.axhline(0, color=theme.ink, lw=0.7)
         ax.set_xlabel(theme.say("days from the first day of the campaign"), labelpad=1)
@@ -95,7 +110,9 @@ def smoothing_path(path: pd.DataFrame, ax: Axes | None = None, theme: Theme = LI
             one.yaxis.set_major_locator(MaxNLocator(4))
             one.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
             unit = plain(mine["unit"].iloc[0])
-            one.set_title(fit(metric if unit == "1" else f"{metric}, {unit}", 2.6, weight="bold"), loc="left", weight="bold")
+            one.set_title(
+                fit(metric if unit == "1" else f"{metric}, {unit}", 2.6, weight="bold"), loc="left", weight="bold"
+            )
             one.set_xlabel(theme.say("events in the season"), labelpad=1)
             one.grid(axis="y", lw=0.3, alpha=0.5)
     return ax

@@ -118,7 +118,13 @@ def risk_list(risks: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT)
             left = max((width_in(name) for name in names), default=0.5) + 0.2
             ax = canvas(top + 0.5 + max(2, len(names)) * 0.26, left=left, right=0.9, top=top, bottom=0.42)
             margin = left - 0.1
-        head(ax, theme.say("What may go wrong"), theme.say("probability before the campaign; whiskers: 95 %"), handles, margin)
+        head(
+            ax,
+            theme.say("What may go wrong"),
+            theme.say("probability before the campaign; whiskers: 95 %"),
+            handles,
+            margin,
+        )
         if not names:
             nothing(ax, theme.say("no risks"))
             return ax

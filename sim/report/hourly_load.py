@@ -209,7 +209,9 @@ def _key(ax: Axes, rows: pd.DataFrame, theme: Theme) -> None:
     handles = [
         Line2D([], [], color=color, lw=1.4, label=band),
         Line2D([], [], color=theme.ink, lw=1.1, ls=(0, (4, 1.5)), label=theme.say("capacity, mean")),
-        Patch(facecolor="none", edgecolor=color, hatch="//////", lw=0, label=theme.say("above capacity: the queue grows")),
+        Patch(
+            facecolor="none", edgecolor=color, hatch="//////", lw=0, label=theme.say("above capacity: the queue grows")
+        ),
     ]
     height = size_in(ax)[1]
     ax.legend(

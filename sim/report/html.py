@@ -40,11 +40,11 @@ from sim.report.tidy import ordered
 MARKS = {"better": "▲", "worse": "▼", "tie": "=", "undecided": "?"}
 _SECTIONS = {
     "verdict": "Verdict", "reasons": "Reasons", "certainty": "Certainty",
-    "assumptions": "Assumptions without evidence", "tables": "All figures", "rerun": "Scenario and how to rerun",
+    "assumptions": "Assumptions without evidence", "tables": "All numbers", "rerun": "Scenario and how to rerun",
 }  # fmt: skip
 _HEADS = (
-    "schedule", "line-up", "metric", "unit", "baseline", "mean", "difference", "95 % interval", "p (Holm)", "verdict",
-    "pairs",
+    "schedule", "line-up", "metric", "verdict", "baseline", "mean", "difference", "95 % interval", "p (Holm)", "pairs",
+    "unit",
 )  # fmt: skip
 _TABLES = ("runs", "daily", "hourly", "pnl", "cohorts", "campaigns")
 
@@ -114,7 +114,11 @@ class _Page(Environment):
 def _environment(language: Language) -> _Page:
     """Autoescape is on for every template: whatever a user named is text."""
     page = _Page(
-        loader=PackageLoader("sim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("sim.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     page.globals.update(
         t=lambda text, **values: say(text, language, **values),
@@ -132,7 +136,8 @@ def _rows(comparison: pd.DataFrame) -> list[dict[str, Any]]:
     """The comparison's rows with each metric's meaning."""
     known = all_metrics()
     rows: list[dict[str, Any]] = []
-    for row in comparison.to_dict("records"):
+    for record in comparison.to_dict("records"):
+        row = {str(key): value for key, value in record.items()}
         metric = str(row["metric"])
         rows.append({**row, "meaning": known[metric].meaning if metric in known else ""})
     return rows

@@ -107,9 +107,7 @@ def _note(shown: list[float], unit: str, theme: Theme) -> str:
 def _heading(rows: pd.DataFrame, metric: str, one_baseline: bool, theme: Theme) -> _Heading:
     unit, mean = str(rows["unit"].iloc[0]), float(rows["baseline_mean"].iloc[0])
     value = f"{_number(mean)}{'' if unit == '1' else ' ' + name_of(unit, theme.language)}"
-    return _Heading(
-        name_of(metric, theme.language), theme.say("baseline {value}", value=value) if one_baseline else ""
-    )
+    return _Heading(name_of(metric, theme.language), theme.say("baseline {value}", value=value) if one_baseline else "")
 
 
 def _row(row: dict[Any, Any], one_baseline: bool, theme: Theme) -> _Row:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.lines import Line2D
 
 from sim.report.labels import fit, width_in
@@ -133,3 +134,15 @@ def scored(days: pd.Series, scenario: Scenario, settlement: bool = False) -> pd.
     calendar = scenario.calendar
     end = calendar.days if settlement else calendar.warm_up_days + calendar.scored_days
     return (days >= calendar.warm_up_days) & (days < end)
+
+
+def date_axis(ax: Axes, theme: Theme, offset: bool = True) -> None:
+    """Dates along the x axis in the page's language; `offset` names the year or month beside the axis."""
+    locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
+    formats = ["%Y年", "%m月", "%d日", "%H:%M", "%H:%M", "%S.%f"] if theme.language == "zh" else None
+    zero = ["", *formats[:1], *formats[1:2], *formats[2:5]] if formats else None
+    ax.xaxis_date()
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(
+        ConciseDateFormatter(locator, formats=formats, zero_formats=zero, show_offset=offset and formats is None)  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
+    )

@@ -42,16 +42,21 @@ def _span(low: float, high: float, digits: int = 1) -> str:
     return f" [{low:,.{digits}f}, {high:,.{digits}f}]".replace("-", "\N{MINUS SIGN}")
 
 
+def _called(metric: str, language: Language) -> str:
+    """A metric's name inside a sentence."""
+    return name_of(metric, language).replace("_", " ")
+
+
 def fact(row: Row, language: Language) -> str:
     """What one row of the comparison says: `earns 4.1 % more profit [1.2, 7.0]`."""
     difference, verdict, metric = float(row["difference"]), str(row["verdict"]), str(row["metric"])
     if not math.isfinite(difference):
-        return say("{metric} could not be measured", language, metric=name_of(metric, language))
+        return say("{metric} could not be measured", language, metric=_called(metric, language))
     if verdict == "tie":
-        return say("{metric} is the same within 1 %", language, metric=name_of(metric, language))
+        return say("{metric} is the same within 1 %", language, metric=_called(metric, language))
     if verdict == "undecided":
         shown = number(difference, str(row["unit"]), "+") + " " + interval(row["low"], row["high"], str(row["unit"]))
-        return say("{metric} is undecided ({shown})", language, metric=name_of(metric, language), shown=shown.strip())
+        return say("{metric} is undecided ({shown})", language, metric=_called(metric, language), shown=shown.strip())
     return _decided(row, language, difference, metric)
 
 
@@ -66,7 +71,7 @@ def _decided(row: Row, language: Language, difference: float, metric: str) -> st
         return say(text, language, x=f"{abs(percent[0]):.1f}", span=_span(*percent[1:]))
     if metric == "peak_load" and base > 0:
         ratio, span = (base + difference) / base, _span((base + low) / base, (base + high) / base, 2)
-        return say("its busiest hour stands out {x} times as much{span}", language, x=f"{ratio:.2f}", span=span)
+        return say("its peak is {x} times the baseline's{span}", language, x=f"{ratio:.2f}", span=span)
     if metric == "retention_90d":
         more_return = "{x} percentage points more of its customers order again within 90 days{span}"
         fewer_return = "{x} percentage points fewer of its customers order again within 90 days{span}"
@@ -75,7 +80,7 @@ def _decided(row: Row, language: Language, difference: float, metric: str) -> st
     shown = f"{abs(percent[0]):.1f} %" if percent else number(abs(difference), str(row["unit"]))
     span = _span(*percent[1:]) if percent else " " + interval(low, high, str(row["unit"]))
     text = "{metric} is {x} higher{span}" if more else "{metric} is {x} lower{span}"
-    return say(text, language, metric=name_of(metric, language), x=shown, span=span)
+    return say(text, language, metric=_called(metric, language), x=shown, span=span)
 
 
 def sentences(shown: pd.DataFrame, language: Language) -> list[dict[str, Any]]:
@@ -84,7 +89,9 @@ def sentences(shown: pd.DataFrame, language: Language) -> list[dict[str, Any]]:
     found = []
     for (schedule, line_up), rows in shown.groupby(["schedule", "line_up"], sort=False, observed=True):
         records = rows.to_dict("records")
-        facts = [{"text": fact(row, language), "verdict": str(row["verdict"])} for row in records]
+        facts: list[dict[str, Any]] = [{"text": fact(row, language), "verdict": str(row["verdict"])} for row in records]
+        for before, after in zip([None, *facts], facts, strict=False):
+            after["turns"] = before is not None and {before["verdict"], after["verdict"]} == {"better", "worse"}
         same = str(line_up) == str(records[0]["baseline_line_up"])
         found.append({"schedule": str(schedule), "line_up": str(line_up), "same_line_up": same, "facts": facts})
     return sorted(found, key=lambda entry: not entry["same_line_up"])

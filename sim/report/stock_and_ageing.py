@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.dates import date2num
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from sim.report.panels import head, head_in, nothing, pairs, panel, sample
+from sim.report.panels import date_axis, head, head_in, nothing, pairs, panel, sample
 from sim.report.style import LIGHT, Theme, canvas, style
 from sim.report.tidy import with_columns
 from sim.scenario.root import Scenario
@@ -32,7 +32,7 @@ def stock_and_ageing(daily: pd.DataFrame, scenario: Scenario, ax: Axes | None = 
         handles = [sample(pair) for pair in shown]
         if ax is None:
             top = head_in([pair.label for pair in shown])
-            ax = canvas(top + max(1, len(held)) * 1.25 + 0.15, left=0.1, right=0.2, top=top, bottom=0.1)
+            ax = canvas(top + max(1, len(held)) * 1.35 + 0.15, left=0.1, right=0.2, top=top, bottom=0.1)
         detail = theme.say("mean over seeds, at midnight; old: more than {days} days", days=_old_days(scenario))
         head(ax, theme.say("Stock and its age"), detail, handles)
         if not shown or not held:
@@ -50,7 +50,7 @@ def stock_and_ageing(daily: pd.DataFrame, scenario: Scenario, ax: Axes | None = 
             one.set_title(theme.say(title), loc="left", weight="bold")
             one.set_ylabel(theme.say(unit))
             one.set_ylim(0, None)
-            _dates(one)
+            _dates(one, theme)
     return ax
 
 
@@ -60,11 +60,8 @@ def _old_days(scenario: Scenario) -> int:
     return int(operations.old_after_days) if operations is not None else 60
 
 
-def _dates(ax: Axes) -> None:
-    locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
-    ax.xaxis_date()
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
+def _dates(ax: Axes, theme: Theme) -> None:
+    date_axis(ax, theme, offset=False)
     ax.yaxis.set_major_locator(MaxNLocator(4))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     ax.grid(axis="y", lw=0.3, alpha=0.5)

@@ -74,7 +74,7 @@ def profit_waterfall(pnl: pd.DataFrame, scenario: Scenario, ax: Axes | None = No
         shown = pairs(pnl, scenario, theme)
         table = grouped(pnl, scenario) if shown else pd.DataFrame()
         steps = {
-            pair: [_Step(n, float(v), np.nan, np.nan) for n, v in _rows(table, pair).mean().items()] for pair in shown
+            pair: [_Step(str(n), float(v), np.nan, np.nan) for n, v in _rows(table, *pair[:2]).mean().items()] for pair in shown
         }
         detail = theme.say("mean over seeds, scored and settlement days; the steps add up to profit")
         return _waterfalls(steps, theme.say("From list price to profit"), detail, ax, theme, "profit")
@@ -92,23 +92,24 @@ def difference_waterfall(pnl: pd.DataFrame, scenario: Scenario, ax: Axes | None 
         steps: dict[Pair, list[_Step]] = {}
         for pair in pairs(pnl, scenario, theme):
             if (pair.schedule, pair.line_up) != base and base in {key[:2] for key in table.index}:
-                steps[pair] = _differences(_rows(table, pair), table.loc[base])
+                steps[pair] = _differences(_rows(table, *pair[:2]), _rows(table, *base))
         against = fit(f"{base[0]} · {base[1]}", 2.6)
         detail = theme.say("less {baseline}, same seeds; whiskers: 95 % intervals", baseline=against)
         return _waterfalls(steps, theme.say("Where profit differs"), detail, ax, theme, "difference in profit")
 
 
-def _rows(table: pd.DataFrame, pair: Pair) -> pd.DataFrame:
-    rows = table.loc[(pair.schedule, pair.line_up)]
+def _rows(table: pd.DataFrame, schedule: str, line_up: str) -> pd.DataFrame:
+    """A pair's replications."""
+    rows = table.loc[(schedule, line_up)]
     assert isinstance(rows, pd.DataFrame)
     return rows
 
 
-def _differences(mine: pd.DataFrame, base: pd.DataFrame | pd.Series) -> list[_Step]:
+def _differences(mine: pd.DataFrame, base: pd.DataFrame) -> list[_Step]:
     both = mine.index.intersection(base.index)
     found = []
     for name in mine:
-        d = paired(mine.loc[both, name].to_numpy(float), base.loc[both, name].to_numpy(float))
+        d = paired(mine[name].loc[both].to_numpy(float), base[name].loc[both].to_numpy(float))
         found.append(_Step(str(name), d.mean, d.low, d.high))
     return found
 
@@ -187,7 +188,7 @@ def _draw(ax: Axes, row: list[_Step], scale: float, theme: Theme, total: str) ->
         at += 0.0 if whole else step.yuan
     ax.set_ylim(len(row) + 0.6, -0.6)
     ax.set_yticks(range(len(row) + 1), labels=[theme.say(s.name) for s in row] + [theme.say(total)])
-    ax.get_yticklabels()[-1].set_weight("bold")
+    ax.get_yticklabels()[-1].set_fontweight("bold")
     ax.tick_params(axis="y", length=0)
     ax.axvline(0, color=theme.ink, lw=0.6)
     ax.xaxis.set_major_locator(MaxNLocator(3))
