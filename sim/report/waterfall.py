@@ -74,7 +74,8 @@ def profit_waterfall(pnl: pd.DataFrame, scenario: Scenario, ax: Axes | None = No
         shown = pairs(pnl, scenario, theme)
         table = grouped(pnl, scenario) if shown else pd.DataFrame()
         steps = {
-            pair: [_Step(str(n), float(v), np.nan, np.nan) for n, v in _rows(table, *pair[:2]).mean().items()] for pair in shown
+            pair: [_Step(str(n), float(v), np.nan, np.nan) for n, v in _rows(table, *pair[:2]).mean().items()]
+            for pair in shown
         }
         detail = theme.say("mean over seeds, scored and settlement days; the steps add up to profit")
         return _waterfalls(steps, theme.say("From list price to profit"), detail, ax, theme, "profit")
