@@ -125,9 +125,8 @@ _ACCOUNTS: dict[str, tuple[str, str, str]] = {
 
 
 def _names() -> dict[str, str]:
-    named = _METRICS | _ACCOUNTS
-    labels = {name: label for name, (label, _, _) in named.items()}
-    meanings = {english: chinese for _, english, chinese in named.values()}
+    labels = {name: label for name, (label, _, _) in (*_METRICS.items(), *_ACCOUNTS.items())}
+    meanings = {english: chinese for _, english, chinese in (*_METRICS.values(), *_ACCOUNTS.values())}
     return meanings | labels | _WORDS
 
 
