@@ -126,6 +126,7 @@ def _environment(language: Language) -> _Page:
         known=lambda text: language == "en" or name_of(text, language) != text,
         number=number,
         interval=interval,
+        probability=lambda p: "–" if math.isnan(p) else "< 0.001" if p < 0.0005 else f"{p:.3f}",
         csv=lambda value: f"{value:.10g}",
         marks=MARKS,
     )
