@@ -59,7 +59,8 @@ reference: $(STAMP) ## remake results/reference and results/README.md from the s
 	$(BIN)/peakshift compare double12 --out results/runs/reference
 	$(BIN)/python -m sim.report.columns > results/README.md
 	mkdir -p results/reference/figures
-	cp results/runs/reference/comparison.csv results/runs/reference/runs.parquet results/reference/
+	cp results/runs/reference/comparison.csv results/runs/reference/runs.parquet results/runs/reference/report.html \
+	  results/reference/
 	cp results/runs/reference/figures/* results/reference/figures/
 
 # Each in a virtual environment of its own. A Python that pyenv holds counts as installed.

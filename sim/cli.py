@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from sim.lab.compare import Comparison
+    from sim.report.language import Language
     from sim.scenario import Scenario
 
 DONE, NO, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -139,8 +140,9 @@ def _share(ctx: click.Context, param: click.Parameter, value: str | None) -> flo
     help="Add replications until every figure is decided or known within this share of the baseline's mean, e.g. 2%.",
 )  # fmt: skip
 @click.option("--most", type=click.IntRange(1), help="With --until: at most so many replications; 10 times the first.")
-def compare(scenarios: tuple[str, ...], settings: tuple[str, ...], **options: Any) -> None:
-    """Every schedule x line-up x seed of SCENARIO on common random numbers: the verdict, tables, figures.
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en", help="Language of report.html.")
+def compare(scenarios: tuple[str, ...], settings: tuple[str, ...], language: Language, **options: Any) -> None:
+    """Every schedule x line-up x seed of SCENARIO on common random numbers: the verdict, tables, figures, report.
 
     Of several scenarios each in turn, then how often each pair won, tied and lost.
     """
@@ -148,6 +150,7 @@ def compare(scenarios: tuple[str, ...], settings: tuple[str, ...], **options: An
     from sim.lab.compare import compare as run_compare  # pandas and the lab
     from sim.lab.tally import folders, tally  # pandas
     from sim.report.figures import save_figures  # matplotlib
+    from sim.report.html import write_report  # matplotlib and jinja2
 
     quiet, as_json, out = options.pop("quiet"), options.pop("as_json"), options.pop("out")
     results, told = [], []
@@ -157,10 +160,11 @@ def compare(scenarios: tuple[str, ...], settings: tuple[str, ...], **options: An
                 result = run_compare(scenario, progress=progress, out=folder, executor=executor, **options)
             daily, hourly = result.drawn("daily"), result.drawn("hourly")
             figures = save_figures(result.folder, result.runs, result.comparison, daily, hourly, result.scenario)
+            report = write_report(result.folder, language)
             results.append(result)
             told.append(result.to_dict(figures))
             if not quiet and not as_json:
-                _print_comparison(result, figures)
+                _print_comparison(result, figures, report)
             for failure in result.failures():
                 click.echo(f"failed: {failure}", err=True)
     count = tally(results)
@@ -173,11 +177,12 @@ def compare(scenarios: tuple[str, ...], settings: tuple[str, ...], **options: An
         sys.exit(SOME_FAILED)
 
 
-def _print_comparison(result: Comparison, figures: list[Path]) -> None:
+def _print_comparison(result: Comparison, figures: list[Path], report: Path) -> None:
     click.echo(result.table())  # plain on terminals too: a table that wraps to fit breaks numbers in two
     click.echo("\n" + "\n".join(result.verdict()) + "\n")
     click.echo(f"Tables:  {_shown(result.folder)}")
     click.echo(f"Figures: {_shown(result.folder / 'figures')} ({len(figures)} files)")
+    click.echo(f"Report:  {_shown(report)}")
 
 
 def _shown(path: Path) -> str:

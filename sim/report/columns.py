@@ -26,6 +26,7 @@ by that command. An experiment writes one folder, by default `results/runs/SCENA
 | attribution.csv | role | its Shapley part of the gap between two line-ups with 95 % interval, its effect swapped in alone and last (`--attribute`) |
 | information.csv | role and tier | mean with the tier's best strategy, gain over the tier below with 95 % interval (`--information`) |
 | figures/ | | PNG and SVG |
+| report.html | | verdict, reasons, certainty, assumptions, all tables and how to rerun, in one file that opens offline |
 
 `difference` is mean minus baseline mean over the same seeds; `verdict` is *tie* when two one-sided tests put the
 difference within 1 % of the baseline's mean (too small to matter, even where it is surely not zero), else *better* or

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.dates import date2num
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from sim.report.labels import fit, spread, width_in
+from sim.report.panels import date_axis
 from sim.report.style import FONT_PT, LIGHT, LINE_STYLES, Theme, canvas, headline, size_in, style
 from sim.report.tidy import ordered, with_columns
 from sim.scenario.root import Scenario
@@ -44,14 +45,15 @@ def daily_orders(daily: pd.DataFrame, scenario: Scenario, ax: Axes | None = None
             ax = canvas(height, left=_numbers_in(series), right=_names_in(series) + 0.66, top=0.5, bottom=0.42)
         for one in series:
             _draw(ax, one)
-        _axes(ax, series, scenario)
+        _axes(ax, series, scenario, theme)
         _windows(ax, campaigns, scenario, theme)
         _name(ax, series)
         seeds = int(daily.groupby(["schedule", "line_up"], observed=True)["seed"].nunique().max()) if len(daily) else 0
-        band = ", band: 10-90 % of seeds" if seeds > 1 else ""
+        band = theme.say(", band: 10-90 % of seeds") if seeds > 1 else ""
         only = {one.line_up for one in series}
-        who = f" · line-up {fit(next(iter(only)), 1.6)}" if len(only) == 1 else ""
-        headline(ax, "Daily orders", f"mean of {seeds} seed{'s' if seeds != 1 else ''}{band}{who}")
+        who = theme.say(" · line-up {name}", name=fit(next(iter(only)), 1.6)) if len(only) == 1 else ""
+        mean = theme.say("mean of {n} seeds", n=seeds) if seeds != 1 else theme.say("mean of 1 seed")
+        headline(ax, theme.say("Daily orders"), f"{mean}{band}{who}")
     return ax
 
 
@@ -107,20 +109,17 @@ def _names_in(series: list[_Series]) -> float:
     return max((width_in(fit(name, _LABEL_IN)) for name in names), default=0.0)
 
 
-def _axes(ax: Axes, series: list[_Series], scenario: Scenario) -> None:
+def _axes(ax: Axes, series: list[_Series], scenario: Scenario, theme: Theme) -> None:
     calendar = scenario.calendar
     ax.set_xlim(_x(calendar.start), _x(calendar.date_of(calendar.days)))
-    locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
-    ax.xaxis_date()
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
+    date_axis(ax, theme)
     ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    ax.set_ylabel("orders/day")
-    ax.set_xlabel("date", labelpad=1)
+    ax.set_ylabel(theme.say("orders/day"))
+    ax.set_xlabel(theme.say("date"), labelpad=1)
     ax.set_ylim(0, _top(series) * 1.04)
     if not series:
-        ax.text(0.5, 0.4, "no run finished", transform=ax.transAxes, ha="center")
+        ax.text(0.5, 0.4, theme.say("no run finished"), transform=ax.transAxes, ha="center")
 
 
 def _campaigns(series: list[_Series], scenario: Scenario) -> dict[str, set[str]]:
@@ -184,7 +183,7 @@ def _scored(ax: Axes, scenario: Scenario, theme: Theme, y: float) -> None:
     days = (0, calendar.warm_up_days, calendar.warm_up_days + calendar.scored_days, calendar.days)
     begin, start, end, finish = (_x(calendar.date_of(day)) for day in days)
     inch = (finish - begin) / size_in(ax)[0]
-    for a, b, text in ((begin, start, "warm-up"), (end, finish, "settlement")):
+    for a, b, text in ((begin, start, theme.say("warm-up")), (end, finish, theme.say("settlement"))):
         ax.axvspan(a, b, color=theme.faint, alpha=0.11, lw=0, zorder=0)
         if width_in(text) * inch < (b - a):
             ax.text(
@@ -198,8 +197,9 @@ def _scored(ax: Axes, scenario: Scenario, theme: Theme, y: float) -> None:
             )
     arrow = {"arrowstyle": "<->", "color": theme.faint, "lw": 0.7, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", (start, y), (end, y), xycoords=ax.get_xaxis_transform(), arrowprops=arrow)
+    long = theme.say("scored: {days} days", days=calendar.scored_days)
     text = next(
-        (t for t in (f"scored: {calendar.scored_days} days", "scored") if width_in(t) * inch < end - start),
+        (t for t in (long, theme.say("scored")) if width_in(t) * inch < end - start),
         "",
     )
     ax.text(

@@ -63,19 +63,20 @@ def hourly_load(
             ax = canvas(0.88 + lines * 1.55, left=left, right=0.12, top=0.72, bottom=0.16)
         ax.set_axis_off()
         for number, pair in enumerate(pairs):
-            panel = _panel(ax, number, columns, lines, top)
+            panel = _panel(ax, number, columns, lines, top, theme)
             _fill(panel, peaks[pair], pair, schedules, scenario, theme)
             if number == (lines - 1) * columns:
-                panel.set_xlabel("date, hourly values" if scenario else "day, hourly values", loc="left", labelpad=1)
+                days = theme.say("date, hourly values") if scenario else theme.say("day, hourly values")
+                panel.set_xlabel(days, loc="left", labelpad=1)
         if not pairs:
-            ax.text(0.5, 0.5, "no run finished", transform=ax.transAxes, ha="center")
+            ax.text(0.5, 0.5, theme.say("no run finished"), transform=ax.transAxes, ha="center")
         stations = rows["station"].nunique()
-        where = f", {stations} warehouses together" if stations > 1 else ""
-        kind = fit(station.replace("_", "-"), 2.0)
+        where = theme.say(", {n} warehouses together", n=stations) if stations > 1 else ""
+        kind = fit(theme.say("pick-pack") if station == "pick_pack" else station.replace("_", "-"), 2.0)
         headline(
             ax,
-            f"Hourly {kind} load around the peak day",
-            f"each panel around its own busiest hour{where}",
+            theme.say("Hourly {kind} load around the peak day", kind=kind),
+            theme.say("each panel around its own busiest hour") + where,
             18,
         )
         _key(ax, rows, theme)
@@ -108,7 +109,7 @@ def _peak(rows: pd.DataFrame, schedule: str, line_up: str, scenario: Scenario | 
     return _Peak(schedule, line_up, day, near.set_axis(clock).reindex(range(-24 * _SIDE_DAYS, 24 * (_SIDE_DAYS + 1))))
 
 
-def _panel(ax: Axes, number: int, columns: int, lines: int, top: float) -> Axes:
+def _panel(ax: Axes, number: int, columns: int, lines: int, top: float, theme: Theme) -> Axes:
     width, height = size_in(ax)
     row, column = divmod(number, columns)
     one_wide, one_high = (width + _GAP_IN) / columns, height / lines
@@ -126,7 +127,7 @@ def _panel(ax: Axes, number: int, columns: int, lines: int, top: float) -> Axes:
     panel.tick_params(labelleft=column == 0)
     panel.grid(axis="y", lw=0.3, alpha=0.5)
     if column == 0:
-        panel.set_ylabel("parcels/hour")
+        panel.set_ylabel(theme.say("parcels/hour"))
     return panel
 
 
@@ -141,7 +142,7 @@ def _fill(
     room = size_in(panel)[0]
     panel.set_title(fit(f"{pair[0]} · {pair[1]}", room, weight="bold"), loc="left", weight="bold", pad=14)
     if peak is None:
-        panel.text(0.5, 0.5, "no run finished", transform=panel.transAxes, ha="center", va="center")
+        panel.text(0.5, 0.5, theme.say("no run finished"), transform=panel.transAxes, ha="center", va="center")
         panel.set_xticks([])
         return
     color, table = theme.series[schedules.index(pair[0]) % len(theme.series)], peak.table
@@ -164,12 +165,10 @@ def _fill(
     panel.step(edges, capacity, where="post", color=theme.ink, lw=1.1, ls=(0, (4, 1.5)), label="capacity")
     hour = int(table.index[int(np.nanargmax(table["mean"].to_numpy()))])
     load, able = float(table["mean"].loc[hour]), float(table["capacity"].loc[hour])
-    ratio = f", {load / able:.1f} × capacity" if able > 0 else ", no capacity then"
-    texts = [
-        f"peak {load:,.0f}/h at {hour % 24:02d}:00{ratio}",
-        f"peak {load:,.0f}/h{ratio}",
-        f"peak {load:,.0f}/h",
-    ]
+    ratio = theme.say(", {x} × capacity", x=f"{load / able:.1f}") if able > 0 else theme.say(", no capacity then")
+    short = theme.say("peak {load}/h", load=f"{load:,.0f}")
+    when = theme.say("peak {load}/h at {hour}:00", load=f"{load:,.0f}", hour=f"{hour % 24:02d}")
+    texts = [when + ratio, short + ratio, short]
     panel.annotate(
         _first_fitting(texts, room),
         (0, 1),
@@ -178,22 +177,24 @@ def _fill(
         textcoords="offset points",
         color=theme.faint,
     )
-    _days(panel, peak.day, scenario)
+    _days(panel, peak.day, scenario, theme)
 
 
 def _first_fitting(texts: list[str], room: float) -> str:
     return next((text for text in texts if fit(text, room) == text), texts[-1])
 
 
-def _days(panel: Axes, day: int, scenario: Scenario | None) -> None:
+def _days(panel: Axes, day: int, scenario: Scenario | None, theme: Theme) -> None:
     """Ticks at midnight, the day's name below its noon."""
     days = range(day - _SIDE_DAYS, day + _SIDE_DAYS + 1)
     panel.set_xticks([24 * (d - day) for d in (*days, day + _SIDE_DAYS + 1)], labels=[])
-    names = [f"day {d}" for d in days]
+    names = [theme.say("day {day}", day=d) for d in days]
     if scenario is not None:
         dates = [scenario.calendar.start + timedelta(days=d) for d in days]
         long = size_in(panel)[0] / len(dates) > 0.75
         names = [f"{date:%a} {date.day} {date:%b}" if long else f"{date.day} {date:%b}" for date in dates]
+        if theme.language == "zh":
+            names = [f"{date.month}月{date.day}日" for date in dates]
     panel.set_xticks([24 * (d - day) + 12 for d in days], labels=names, minor=True)
     panel.tick_params(axis="x", which="minor", length=0, pad=4)
     panel.tick_params(axis="x", which="major", length=5)
@@ -203,11 +204,14 @@ def _key(ax: Axes, rows: pd.DataFrame, theme: Theme) -> None:
     """One line of samples: the panels are too small to be labelled one by one."""
     color = mpl.rcParams["xtick.color"]
     seeds = int(rows["seed"].nunique())
-    band = f"arrivals, mean of {seeds} seeds, band 10-90 %" if seeds > 1 else "arrivals, 1 seed"
+    many = theme.say("arrivals, mean of {n} seeds, band 10-90 %", n=seeds)
+    band = many if seeds > 1 else theme.say("arrivals, 1 seed")
     handles = [
         Line2D([], [], color=color, lw=1.4, label=band),
-        Line2D([], [], color=theme.ink, lw=1.1, ls=(0, (4, 1.5)), label="capacity, mean"),
-        Patch(facecolor="none", edgecolor=color, hatch="//////", lw=0, label="above capacity: the queue grows"),
+        Line2D([], [], color=theme.ink, lw=1.1, ls=(0, (4, 1.5)), label=theme.say("capacity, mean")),
+        Patch(
+            facecolor="none", edgecolor=color, hatch="//////", lw=0, label=theme.say("above capacity: the queue grows")
+        ),
     ]
     height = size_in(ax)[1]
     ax.legend(

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
+import matplotlib as mpl
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import TextToPath
 
@@ -29,7 +30,8 @@ def plain(name: object) -> str:
     """
     line = " ".join(unicodedata.normalize("NFC", str(name)).split())
     kept = (c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Mn", "Me"))
-    return "".join(c if _drawable(c) else _MISSING for c in kept) or "(no name)"
+    readers = mpl.rcParams["svg.fonttype"] == "none"
+    return "".join(c if readers or _drawable(c) else _MISSING for c in kept) or "(no name)"
 
 
 def safe(text: str) -> str:
@@ -42,7 +44,8 @@ def safe(text: str) -> str:
 
 
 def width_in(text: str, size_pt: float = FONT_PT, weight: str = "normal") -> float:
-    """Width of a drawn line of text, inches."""
+    """Width of a drawn line of text, inches; what our fonts lack is taken to be as wide as a W."""
+    text = "".join(c if _drawable(c) else "W" for c in text)
     font = FontProperties(family=list(font_families()), size=size_pt, weight=weight)
     width, _, _ = _MEASURE.get_text_width_height_descent(text, font, ismath=False)
     return float(width) / 72

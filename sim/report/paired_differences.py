@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.report.labels import fit, plain, width_in
+from sim.report.language import name_of
 from sim.report.style import GREEN, LIGHT, VERMILLION, Theme, canvas, headline, size_in, style
 from sim.report.tidy import ordered, with_columns
 
@@ -47,8 +48,8 @@ def paired_differences(comparison: pd.DataFrame, ax: Axes | None = None, theme: 
         lines: list[_Row | _Heading] = []
         for metric in ordered(comparison["metric"]):
             rows = comparison[comparison["metric"].astype(str) == metric]
-            lines.append(_heading(rows, metric, one_baseline))
-            lines += [_row(row, one_baseline) for row in rows.to_dict("records")]
+            lines.append(_heading(rows, metric, one_baseline, theme))
+            lines += [_row(row, one_baseline, theme) for row in rows.to_dict("records")]
         if ax is None:
             ax = canvas(1.05 + max(len(lines), 2) * 0.205, left=_LEFT_IN, right=_RIGHT_IN, top=0.55, bottom=0.5)
         _axes(ax, lines, theme)
@@ -59,15 +60,15 @@ def paired_differences(comparison: pd.DataFrame, ax: Axes | None = None, theme: 
             else:
                 _draw(ax, y, line, theme)
         pairs = sorted({int(n) for n in comparison["pairs"].dropna()})
-        count = f"{pairs[0]}" if len(pairs) == 1 else f"{pairs[0]}-{pairs[-1]}" if pairs else "none"
-        against = ""
+        count = f"{pairs[0]}" if len(pairs) == 1 else f"{pairs[0]}-{pairs[-1]}" if pairs else theme.say("none")
+        title = theme.say("Paired differences")
         if one_baseline and len(comparison):
             first = comparison.iloc[0]
             baseline = f"{first['baseline_schedule']} · {first['baseline_line_up']}"
-            against = f" to {fit(baseline, 4.0)}"
-        detail = f"paired seeds: {count}; 95 % interval; verdict after Holm's correction"
+            title = theme.say("Paired differences to {baseline}", baseline=fit(baseline, 4.0))
+        detail = theme.say("paired seeds: {n}; 95 % interval; verdict after Holm's correction", n=count)
         left = (-_margin(ax), 1.0)
-        _headline(ax, f"Paired differences{against}", detail, left)
+        _headline(ax, title, detail, left)
     return ax
 
 
@@ -92,24 +93,24 @@ def _number(value: float, digits: int | None = None, sign: str = "") -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def _note(shown: list[float], unit: str) -> str:
+def _note(shown: list[float], unit: str, theme: Theme) -> str:
     """`+4.1 % [1.2, 7.0]`; the interval is left out rather than cut where it does not fit."""
     size = max((abs(value) for value in shown if math.isfinite(value)), default=0.0)
     digits = 0 if size >= 100 else 1 if size >= 1 else 2
     middle = f"{_number(shown[0], digits, '+')} {unit}".rstrip()
     if not math.isfinite(shown[1] + shown[2]):
-        return f"{middle}, no interval"
+        return theme.say("{value}, no interval", value=middle)
     whole = f"{middle} [{_number(shown[1], digits)}, {_number(shown[2], digits)}]"
     return whole if width_in(whole) <= _NOTE_IN else middle
 
 
-def _heading(rows: pd.DataFrame, metric: str, one_baseline: bool) -> _Heading:
+def _heading(rows: pd.DataFrame, metric: str, one_baseline: bool, theme: Theme) -> _Heading:
     unit, mean = str(rows["unit"].iloc[0]), float(rows["baseline_mean"].iloc[0])
-    value = f"{_number(mean)}{'' if unit == '1' else ' ' + unit}"
-    return _Heading(metric, f"baseline {value}" if one_baseline else "")
+    value = f"{_number(mean)}{'' if unit == '1' else ' ' + name_of(unit, theme.language)}"
+    return _Heading(name_of(metric, theme.language), theme.say("baseline {value}", value=value) if one_baseline else "")
 
 
-def _row(row: dict[Any, Any], one_baseline: bool) -> _Row:
+def _row(row: dict[Any, Any], one_baseline: bool, theme: Theme) -> _Row:
     label = f"{row['schedule']} · {row['line_up']}"
     if not one_baseline:
         label += f" - {row['baseline_schedule']} · {row['baseline_line_up']}"
@@ -119,7 +120,7 @@ def _row(row: dict[Any, Any], one_baseline: bool) -> _Row:
     shown = [100 * value / base for value in values] if in_percent else values
     unit = "%" if in_percent else "" if row["unit"] == "1" else plain(row["unit"])
     percent = shown if in_percent else [math.nan] * 3
-    return _Row(label, str(row["verdict"]), percent[0], percent[1], percent[2], _note(shown, unit))
+    return _Row(label, str(row["verdict"]), percent[0], percent[1], percent[2], _note(shown, unit, theme))
 
 
 def _axes(ax: Axes, lines: list[_Row | _Heading], theme: Theme) -> None:
@@ -132,19 +133,19 @@ def _axes(ax: Axes, lines: list[_Row | _Heading], theme: Theme) -> None:
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:+g}".replace("-", "\N{MINUS SIGN}") if x else "0"))
-    ax.set_xlabel("difference, % of baseline mean")
+    ax.set_xlabel(theme.say("difference, % of baseline mean"))
     ax.grid(axis="x", lw=0.3, alpha=0.5)
     ax.set_axisbelow(True)
     if lines:
         ax.axvline(0, color=theme.ink, lw=0.8)
     else:
-        ax.text(0.5, 0.5, "nothing to compare", transform=ax.transAxes, ha="center")
+        ax.text(0.5, 0.5, theme.say("nothing to compare"), transform=ax.transAxes, ha="center")
 
 
 def _draw(ax: Axes, y: int, row: _Row, theme: Theme) -> None:
     color = {"better": GREEN, "worse": VERMILLION}.get(row.verdict, theme.faint)
     _left(ax, y, row.label, indent=0.1)
-    _right(ax, y, row.note, row.verdict)
+    _right(ax, y, row.note, name_of(row.verdict, theme.language))
     if math.isnan(row.middle):
         return
     left, right = ax.get_xlim()

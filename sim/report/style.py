@@ -21,6 +21,8 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.report.language import Language, say
+
 WIDTH_IN = 7.0
 """Width of every figure: two columns of a journal, the text width of the report."""
 FONT_PT = 8.0
@@ -51,12 +53,19 @@ _FONTS = (
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours of a page."""
+    """Colours of a page, and the language of what we say on it."""
 
     paper: str
     ink: str
     faint: str
     series: tuple[str, ...] = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+    language: Language = "en"
+    as_text: bool = False
+    """Letters stay letters in an SVG, drawn with the reader's fonts; else they are paths."""
+
+    def say(self, text: str, **values: object) -> str:
+        """Our own text in the page's language, with `{name}` filled in."""
+        return say(text, self.language, **values)
 
 
 LIGHT = Theme(paper="#FFFFFF", ink="#1A1A1A", faint="#6B6B6B")
@@ -101,7 +110,7 @@ def style(theme: Theme = LIGHT) -> Iterator[None]:
                 "ytick.major.width": 0.6,
                 "hatch.linewidth": 0.5,
                 "svg.hashsalt": "peakshift",
-                "svg.fonttype": "path",
+                "svg.fonttype": "none" if theme.as_text else "path",
             }
         )
         yield

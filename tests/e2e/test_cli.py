@@ -16,7 +16,8 @@ from sim.scenario.merge import SHIPPED
 SMALL = ("--set", "market.consumers=600", "--set", "calendar.start=2023-11-25", "--set", "calendar.warm_up_days=10",
          "--set", "calendar.scored_days=25", "--set", "calendar.settlement_days=5")  # fmt: skip
 
-NAMES = ("daily_orders", "hourly_load", "paired_differences")
+NAMES = ("daily_orders", "hourly_load", "paired_differences", "difference_waterfall", "profit_waterfall", "trade_off",
+         "churn_by_cause", "retention_curves", "stock_and_ageing")  # fmt: skip
 
 
 def peakshift(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -36,9 +37,8 @@ def test_compare_prints_the_verdict_and_writes_all_files(tmp_path: Path) -> None
     assert {"runs.parquet", "comparison.csv", "daily.parquet", "manifest.json", "hourly.parquet", "pnl.parquet",
             "cohorts.parquet", "campaigns.parquet", "figures"} <= names  # fmt: skip
     figures = {path.name for path in (folder / "figures").iterdir()}
-    assert figures == {
-        f"{n}.{e}" for n in ("daily_orders", "hourly_load", "paired_differences") for e in ("png", "svg")
-    }
+    assert figures == {f"{n}.{e}" for n in NAMES for e in ("png", "svg")}
+    assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_json_is_the_same_with_one_and_two_workers(tmp_path: Path) -> None:

@@ -74,6 +74,9 @@ def daily(world: Scenario, seeds: int = 12) -> pd.DataFrame:
                             "day": list(days),
                             "date": [(world.calendar.start + timedelta(days=d)).isoformat() for d in days],
                             "orders": orders.round().astype(int),
+                            "stock_value_yuan": 4e5 + 2e5 * np.cos(np.arange(len(days)) / 30 + j),
+                            "stock_age_days": 12 + 5 * np.sin(np.arange(len(days)) / 25),
+                            "stock_old_share": np.full(len(days), 0.02 * (1 + j)),
                         }
                     )
                 )
@@ -154,3 +157,106 @@ def comparison(world: Scenario) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def pnl(world: Scenario, seeds: int = 12) -> pd.DataFrame:
+    """Four accounts, one of them unknown to the waterfall's steps."""
+    day = np.arange(world.calendar.days)
+    parts = []
+    for i, schedule in enumerate(world.schedules):
+        for j, line_up in enumerate(world.line_ups):
+            for seed in range(seeds):
+                rng = np.random.default_rng([seed, i, j, 2])
+                for account, size in (
+                    ("gross_sales", 9e4),
+                    ("cost_of_goods", -5.5e4),
+                    ("labour_regular", -1.2e4 * (1 + j)),
+                    ("moon_rent", -2e3),
+                ):
+                    yuan = (size * _bump(world, schedule) * rng.lognormal(0, 0.05, day.size)).round(2)
+                    head = {"schedule": schedule, "line_up": line_up, "replication": seed, "seed": seed}
+                    parts.append(pd.DataFrame({**head, "account": account, "day": day, "yuan": yuan}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def cohorts(world: Scenario, seeds: int = 12) -> pd.DataFrame:
+    """Second orders of four sources, a row a number of days, and those who never came back."""
+    rows = []
+    for i, schedule in enumerate(world.schedules):
+        for j, line_up in enumerate(world.line_ups):
+            for seed in range(seeds):
+                for source in range(4):
+                    for days in (*range(1, 70, 3), -1):
+                        people = 40 + 5 * source + 3 * i + j if days < 0 else round(9 * np.exp(-days / 20) + 1)
+                        rows.append((schedule, line_up, seed, source, 1, days, people))
+    names = ["schedule", "line_up", "seed", "source", "month", "days_to_second_order", "customers"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def runs(world: Scenario, seeds: int = 12) -> pd.DataFrame:
+    """What the trade-off and the causes of churn read."""
+    rows = []
+    for i, schedule in enumerate(world.schedules):
+        for j, line_up in enumerate(world.line_ups):
+            for seed in range(seeds):
+                rows.append(
+                    {
+                        "schedule": schedule,
+                        "line_up": line_up,
+                        "replication": seed,
+                        "seed": seed,
+                        "status": "done",
+                        "peak_load": 40.0 - 15 * i - 2 * j + 0.1 * seed,
+                        "profit": 3e5 + 1e5 * j - 4e4 * i + 1e3 * seed,
+                        "retention_90d": 0.7 + 0.01 * j + 0.001 * seed,
+                        "left_natural": 900 + seed,
+                        "left_service": 40 - 5 * j,
+                        "left_regret": 12 + i,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def experiments(name: str = "part") -> dict[str, pd.DataFrame]:
+    """A table for each figure of a single experiment; `name` goes into the names."""
+    nan = float("nan")
+    days = list(range(-10, 15))
+    parts = [("incremental", 30.0, 3), ("pulled forward", -8.0, 8), (f"{name} switched", 12.0, 3)]
+    bump = [
+        {"part": part, "day_offset": d, "units_mean": size * np.exp(-abs(d - 1) / wide), "low": 0.0, "high": 1.0}
+        for part, size, wide in parts
+        for d in days
+    ]
+    fan = {f"q{p:02d}": [50 + p / 3 * (1 + d / 10) for d in range(14)] for p in (5, 25, 50, 75, 95)}
+    bins = [
+        {"series": s, "predicted": p, "observed": min(1.0, p * f), "low": max(0, p * f - 0.1), "high": p * f + 0.1,
+         "count": 10 + int(100 * p)}
+        for s, f in ((name, 1.0), ("base rate", 0.8))
+        for p in (0.1, 0.3, 0.5, 0.9)
+    ]  # fmt: skip
+    risks = [
+        (f"{name} runs out", 0.7, 0.5, 0.85, True),
+        ("queue over 48 h", 0.4, 0.2, 0.6, False),
+        ("late", 0.1, nan, nan, nan),
+    ]
+    path = [
+        {"k": k, "metric": m, "unit": u, "mean": a / k, "low": a / k - 1, "high": a / k + 1}
+        for m, u, a in (("profit", "yuan", 3e5), ("peak_load", "ratio", 30.0), ("retention_90d", "share", 0.5))
+        for k in (1, 2, 4, 12, 52)
+    ]
+    people = (name, "closed_loop", "oracle", "do_nothing")
+    cells = [
+        {"one": a, "other": b, "difference": 1000.0 * (i - j), "unit": "yuan",
+         "verdict": "better" if i > j else "worse" if i + 1 < j else "undecided" if i + 1 == j and i else "tie"}
+        for i, a in enumerate(people)
+        for j, b in enumerate(people)
+        if i != j
+    ]  # fmt: skip
+    return {
+        "bump_decomposition": pd.DataFrame(bump),
+        "forecast_fan": pd.DataFrame({"day": range(14), "actual": [*range(50, 60), nan, nan, nan, nan], **fan}),
+        "reliability": pd.DataFrame(bins),
+        "risk_list": pd.DataFrame(risks, columns=["risk", "probability", "low", "high", "came_true"]),
+        "smoothing_path": pd.DataFrame(path),
+        "tournament_matrix": pd.DataFrame(cells),
+    }

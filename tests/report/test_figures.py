@@ -54,11 +54,13 @@ def warnings_are_errors() -> Iterator[None]:
 def frames(world: str) -> Frames:
     scenario, seeds = WORLDS[world]
     return Frames(
-        pd.DataFrame(),
+        made.runs(scenario, seeds),
         made.comparison(scenario),
         made.daily(scenario, seeds),
         made.hourly(scenario, seeds),
         scenario,
+        made.pnl(scenario, seeds),
+        made.cohorts(scenario, seeds),
     )
 
 
@@ -213,7 +215,8 @@ def test_missing_line_up_and_no_runs(tmp_path: Path) -> None:
     labelled = [line for line in daily_orders(without(data.daily), PLAIN).lines if " · " in str(line.get_label())]
     assert len(labelled) == 3
     empty = pd.DataFrame()
-    assert len(save_figures(tmp_path, empty, empty, empty, empty, PLAIN)) == 6
+    assert len(save_figures(tmp_path, empty, empty, empty, empty, PLAIN)) == 2 * (len(FIGURES) - 3)
+    assert len(save_figures(tmp_path, empty, empty, empty, empty, PLAIN, pnl=empty, cohorts=empty)) == 2 * len(FIGURES)
 
 
 def test_categories_and_datetimes_are_taken_as_they_come_from_parquet() -> None:
@@ -242,7 +245,10 @@ def test_files_are_the_same_bytes_each_time_whatever_the_users_settings(tmp_path
     data = frames("hostile")
 
     def save(folder: str) -> list[Path]:
-        return save_figures(tmp_path / folder, data.runs, data.comparison, data.daily, data.hourly, data.scenario)
+        return save_figures(
+            tmp_path / folder, data.runs, data.comparison, data.daily, data.hourly, data.scenario, pnl=data.pnl,
+            cohorts=data.cohorts,
+        )  # fmt: skip
 
     first = save("a")
     with mpl.rc_context({"font.size": 20, "svg.hashsalt": "other", "axes.grid": True, "savefig.dpi": 30}):

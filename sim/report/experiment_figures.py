@@ -1,0 +1,177 @@
+"""Figures of single experiments: the bump's parts around the event, the smoothing path, the tournament's matrix."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter, StrMethodFormatter
+
+from sim.report.labels import fit, plain, width_in
+from sim.report.panels import head, head_in, nothing, panel
+from sim.report.style import BLUE, GREEN, LIGHT, VERMILLION, Theme, canvas, style
+from sim.report.tidy import ordered, require, with_columns
+
+_HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx")
+_WORSE, _BETTER = "▼", "▲"
+
+
+def bump_decomposition(parts: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT) -> Axes:
+    """A campaign's extra units by part, stacked by day around the event; what it takes elsewhere is below zero.
+
+    `parts`: part (a name), day_offset (days from the campaign's first day), units_mean, low, high (95 % interval of
+    the day's mean; not drawn). The key gives each part's total.
+    """
+    with style(theme):
+        columns = ("part", "day_offset", "units_mean", "low", "high")
+        parts = with_columns(parts, columns)
+        require(parts, "bump_decomposition", columns)
+        names = ordered(parts["part"])
+        totals = {name: float(parts.loc[parts["part"].astype(str) == name, "units_mean"].sum()) for name in names}
+        fills = {n: (theme.series[i % 6], _HATCHES[i // 6 % len(_HATCHES)]) for i, n in enumerate(names)}
+        handles = [
+            Patch(fc=fills[n][0], hatch=fills[n][1], ec=theme.paper, lw=0, label=f"{fit(n, 2.0)} {_signed(totals[n])}")
+            for n in names
+        ]
+        if ax is None:
+            top = head_in([str(handle.get_label()) for handle in handles])
+            ax = canvas(top + 2.6, left=0.75, right=0.2, top=top, bottom=0.42)
+        head(
+            ax,
+            theme.say("Where the bump came from"),
+            theme.say("units a day, mean over seeds; totals in the key"),
+            handles,
+        )
+        if not names:
+            nothing(ax, theme.say("no campaign"))
+            return ax
+        table = parts.assign(part=parts["part"].astype(str)).pivot_table(
+            index="day_offset", columns="part", values="units_mean", aggfunc="sum", fill_value=0.0
+        )[names]
+        above, below = np.zeros(len(table)), np.zeros(len(table))
+        for name in names:
+            y = table[name].to_numpy(float)
+            base = np.where(y >= 0, above, below)
+            color, hatch = fills[name]
+            ax.bar(
+                table.index,
+                y,
+                bottom=base,
+                width=0.9,
+                color=color,
+                hatch=hatch,
+                ec=theme.paper,
+                lw=0,
+                label=fit(name, 2),
+            )
+            above, below = above + np.maximum(y, 0), below + np.minimum(y, 0)
+        ax.axhline(0, color=theme.ink, lw=0.7)
+        ax.set_xlabel(theme.say("days from the first day of the campaign"), labelpad=1)
+        ax.set_ylabel(theme.say("units/day"))
+        ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
+        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    return ax
+
+
+def _signed(value: float) -> str:
+    return f"{value:+,.0f}".replace("-", "\N{MINUS SIGN}")
+
+
+def smoothing_path(path: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT) -> Axes:
+    """The same budget released in k events: each metric over k, with 95 % intervals.
+
+    `path`: k (events), metric (a name), unit, mean, low, high (95 % interval; may be NaN). A panel a metric.
+    """
+    with style(theme):
+        columns = ("k", "metric", "unit", "mean", "low", "high")
+        path = with_columns(path, columns)
+        require(path, "smoothing_path", columns)
+        metrics = ordered(path["metric"])
+        across = min(2, max(1, len(metrics)))
+        lines = max(1, -(-len(metrics) // across))
+        if ax is None:
+            ax = canvas(0.6 + lines * 1.75, left=0.1, right=0.15, top=0.5, bottom=0.1)
+        head(ax, theme.say("One budget in k events"), theme.say("mean over seeds, band: 95 % interval"))
+        if not metrics:
+            nothing(ax, theme.say("nothing to compare"))
+            return ax
+        ax.set_axis_off()
+        for number, metric in enumerate(metrics):
+            one = panel(ax, number, across, lines, left_in=0.75)
+            mine = path[path["metric"].astype(str) == metric].sort_values("k")
+            k = mine["k"].to_numpy(float)
+            one.fill_between(k, mine["low"].to_numpy(float), mine["high"].to_numpy(float), color=BLUE, alpha=0.2, lw=0)
+            one.plot(k, mine["mean"].to_numpy(float), color=BLUE, marker="o", ms=3.5, lw=1.2, label=plain(metric))
+            one.set_xscale("log", base=2)
+            one.set_xticks(k)
+            one.xaxis.set_major_formatter(ScalarFormatter())
+            one.xaxis.set_minor_formatter(NullFormatter())
+            one.yaxis.set_major_locator(MaxNLocator(4))
+            one.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+            unit = plain(mine["unit"].iloc[0])
+            one.set_title(
+                fit(metric if unit == "1" else f"{metric}, {unit}", 2.6, weight="bold"), loc="left", weight="bold"
+            )
+            one.set_xlabel(theme.say("events in the season"), labelpad=1)
+            one.grid(axis="y", lw=0.3, alpha=0.5)
+    return ax
+
+
+def tournament_matrix(table: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT) -> Axes:
+    """Everybody against everybody: is the row's line-up better than the column's, and by how much.
+
+    `table`: one, other (names), difference (one less other), unit, verdict (of one against other: better, worse, tie,
+    undecided). Verdicts are told by mark and colour, amounts in three figures.
+    """
+    with style(theme):
+        columns = ("one", "other", "difference", "unit", "verdict")
+        table = with_columns(table, columns)
+        require(table, "tournament_matrix", columns)
+        names = ordered([*table["one"], *table["other"]])
+        labels = [fit(name, 1.7) for name in names]
+        left = max((width_in(label) for label in labels), default=0.5) + 0.45
+        margin = 0.0
+        if ax is None:
+            margin = left - 0.1
+            ax = canvas(0.85 + max(2, len(names)) * 0.34, left=left, right=0.2, top=0.75, bottom=0.1)
+        unit = plain(table["unit"].iloc[0]) if len(table) else ""
+        detail = theme.say("row less column, {unit}; ▲ better, ▼ worse, = tie, ? undecided", unit=unit)
+        head(ax, theme.say("Everybody against everybody"), detail, margin_in=margin)
+        for text in ax.texts[-2:]:  # above the numbers of the columns
+            text.set_position((0, text.get_position()[1] + 16))
+        if not names:
+            nothing(ax, theme.say("nothing to compare"))
+            return ax
+        place = {name: n for n, name in enumerate(names)}
+        width = (7 - left - 0.2) / len(names)
+        for row in table.to_dict("records"):
+            y, x = place[str(row["one"])], place[str(row["other"])]
+            verdict = str(row["verdict"])
+            color = {"better": GREEN, "worse": VERMILLION}.get(verdict, theme.faint)
+            ax.add_patch(_cell(x, y, color))
+            mark = {"better": _BETTER, "worse": _WORSE, "tie": "="}.get(verdict, "?")
+            amount = _short(float(row["difference"]))
+            shown = next((t for t in (f"{mark} {amount}", mark) if width_in(t) <= width - 0.05), "")
+            ax.text(x + 0.5, y + 0.5, shown, ha="center", va="center")
+        ax.set_xlim(0, len(names))
+        ax.set_ylim(len(names), 0)
+        numbered = [f"{n + 1}  {label}" for n, label in enumerate(labels)]
+        ax.set_yticks([n + 0.5 for n in range(len(names))], labels=numbered)
+        ax.set_xticks([n + 0.5 for n in range(len(names))], labels=[str(n + 1) for n in range(len(names))])
+        ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
+        for side in ax.spines.values():
+            side.set_visible(False)
+    return ax
+
+
+def _cell(x: int, y: int, color: str) -> Patch:
+    return Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, fc=color, alpha=0.3, lw=0)
+
+
+def _short(value: float) -> str:
+    """Three figures with k or M."""
+    for size, letter in ((1e6, "M"), (1e3, "k"), (1.0, "")):
+        if abs(value) >= size:
+            return f"{value / size:+.3g}{letter}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:+.2g}".replace("-", "\N{MINUS SIGN}")
