@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from concurrent.futures import Future
+from collections.abc import Sequence
 from typing import Any
 
 from sim.errors import PeakshiftError
@@ -32,12 +32,22 @@ class Busy(PeakshiftError):
     """Too many sessions at a time, or a run that did not end."""
 
 
+class _Run:
+    """A run that is waiting, under way or done, and how many open questions want it."""
+
+    done: asyncio.Task[Glimpse]
+
+    def __init__(self) -> None:
+        self.begun, self.wanted = False, 0
+
+
 class Desk:
     """Answers looks. Used from one event loop."""
 
     def __init__(self, workers: int) -> None:
         self.pool = WarmPool(workers)
-        self._runs: OrderedDict[Key, Future[Glimpse]] = OrderedDict()
+        self._free = asyncio.Semaphore(workers)
+        self._runs: OrderedDict[Key, _Run] = OrderedDict()
         self._asked: OrderedDict[str, asyncio.Event] = OrderedDict()
         """Session -> set when its open question is overtaken."""
 
@@ -67,13 +77,13 @@ class Desk:
         line_up = line_up_of(scenario, levers)
         sides = {name: only(quick, name) for name in dict.fromkeys((window.first, window.second))}
         hashes = {name: scenario_hash(part) for name, part in sides.items()}
-        runs: dict[tuple[str, int], Future[Glimpse]] = {}
+        runs: dict[tuple[str, int], _Run] = {}
         for n in range(pairs):
             for name, part in sides.items():
                 task = Task(part, name, line_up, seed_of(scenario.seed, n))
                 runs[name, n] = self._run((hashes[name], task.seed), task)
-        await self._wait(runs.values(), overtaken)
-        first, second = ([runs[name, n].result() for n in range(pairs)] for name in (window.first, window.second))
+        await self._wait(list(runs.values()), overtaken)
+        first, second = ([runs[name, n].done.result() for n in range(pairs)] for name in (window.first, window.second))
         whole = [n for n in range(pairs) if first[n].error is None and second[n].error is None]
         errors = sorted({g.error for g in (*first, *second) if g.error is not None})
         if not whole:
@@ -89,27 +99,32 @@ class Desk:
             **summary(first, second, factor), "played": played(first[0], second[0], factor),
         }  # fmt: skip
 
-    def _run(self, key: Key, task: Task) -> Future[Glimpse]:
+    def _run(self, key: Key, task: Task) -> _Run:
         """The run with this key: one that is kept or under way, else a new one."""
-        found = self._runs.get(key)
-        if found is None or found.cancelled() or (found.done() and found.exception() is not None):
-            found = self._runs[key] = self.pool.submit(live, task)
+        run = self._runs.get(key)
+        if run is None or (run.done.done() and (run.done.cancelled() or run.done.exception() is not None)):
+            run = self._runs[key] = _Run()
+            run.done = asyncio.ensure_future(self._live(run, task))
+        run.wanted += 1
         self._runs.move_to_end(key)
-        while len(self._runs) > MOST_KEPT:
-            self._runs.popitem(last=False)[1].cancel()
-        return found
+        if len(self._runs) > MOST_KEPT:
+            self._runs.popitem(last=False)
+        return run
 
-    async def _wait(self, runs: Any, overtaken: asyncio.Event) -> None:
+    async def _live(self, run: _Run, task: Task) -> Glimpse:
+        """Waits for a free worker. No more is handed to the pool, as what it holds could not be dropped any more."""
+        async with self._free:
+            run.begun = True
+            return await asyncio.wrap_future(self.pool.submit(live, task))
+
+    async def _wait(self, runs: Sequence[_Run], overtaken: asyncio.Event) -> None:
         """Until all runs are done. What has not begun is dropped when the question is overtaken."""
-        futures = list(runs)
-        all_done = asyncio.ensure_future(asyncio.wait([asyncio.wrap_future(future) for future in futures]))
         stop = asyncio.ensure_future(overtaken.wait())
+        all_done = asyncio.ensure_future(asyncio.wait([run.done for run in runs]))
         try:
             await asyncio.wait((all_done, stop), timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if all_done.done():
                 return
-            for future in futures:
-                future.cancel()
             if overtaken.is_set():
                 raise Superseded("overtaken")
             self.pool.close()
@@ -117,6 +132,15 @@ class Desk:
         finally:
             stop.cancel()
             all_done.cancel()
+            for run in runs:
+                run.wanted -= 1
+                if not run.wanted and not run.begun:
+                    run.done.cancel()
+
+    def stop(self) -> None:
+        """Drops all open questions."""
+        for overtaken in self._asked.values():
+            overtaken.set()
 
     def close(self) -> None:
         """Ends the workers."""

@@ -88,7 +88,7 @@ def glimpse(history: History) -> Glimpse:
 
 def summary(first: list[Glimpse], second: list[Glimpse], factor: float) -> dict[str, Any]:
     """JSON-able comparison of `first` with `second`, seed by seed. `factor` is people simulated / people meant."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     differences = []
     for name in METRICS:
         scale = 1 / factor if name in SCALED else 1.0
@@ -105,12 +105,15 @@ def summary(first: list[Glimpse], second: list[Glimpse], factor: float) -> dict[
                 "difference": _finite([d.mean, d.low, d.high]), "pairs": d.pairs}  # fmt: skip
     return {
         "rows": rows,
-        "daily": {"first": _band([g.orders / factor for g in first]), "second": _band([g.orders / factor for g in second])},
+        "daily": {
+            "first": _band([g.orders / factor for g in first]),
+            "second": _band([g.orders / factor for g in second]),
+        },
     }
 
 
 def played(first: Glimpse, second: Glimpse, factor: float) -> dict[str, Any]:
-    """JSON-able queues of one seed, hour by hour, around the busiest day of both schedules; jobs of the whole market."""
+    """JSON-able queues of one seed, hour by hour, around the busiest day of either schedule; jobs, whole market."""
     rows = range(len(first.stations))
     busiest = int(np.argmax(np.maximum(first.orders, second.orders))) if first.orders.size else 0
     start = max(0, min(busiest - 2, first.orders.size - SHOWN_DAYS))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,6 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -211,6 +213,18 @@ async def _quietly(work: Awaitable[object]) -> None:
         await work
 
 
+class _Server(uvicorn.Server):
+    """Drops open questions when it is told to end, so that it ends at once."""
+
+    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+        super().__init__(config)
+        self._desk = desk
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._desk.stop()
+        super().handle_exit(sig, frame)
+
+
 def serve(scenario: Scenario, name: str, port: int, workers: int | None, ready: Callable[[str], None]) -> None:
     """Serves until Ctrl-C."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -224,10 +238,11 @@ def serve(scenario: Scenario, name: str, port: int, workers: int | None, ready: 
     desk = Desk(workers or os.cpu_count() or 1)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # runs that were dropped at the end are no news
     config = uvicorn.Config(
-        app_of(scenario, name, desk, port), log_level="error", access_log=False, server_header=False,
+        app_of(scenario, name, desk, port), log_level="critical", access_log=False, server_header=False,
         limit_concurrency=32, timeout_graceful_shutdown=1, ws="none",
     )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = _Server(config, desk)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does, workers with it
     try:
         listener.listen(64)
         ready(f"http://127.0.0.1:{port}/")

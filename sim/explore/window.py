@@ -80,7 +80,7 @@ def shrunk(data: Tree) -> float:
     capacity is exact and the payroll nearly so (its mix over stations shifts).
     """
     market, operations = data["market"], data["operations"]
-    factor = min(1.0, MOST_PEOPLE / market["consumers"])
+    factor: float = min(1.0, MOST_PEOPLE / market["consumers"])
     if factor == 1.0:
         return factor
     market["consumers"] = MOST_PEOPLE

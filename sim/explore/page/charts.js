@@ -38,7 +38,7 @@ export function daily(look, width, label, locale) {
   const sides = ["second", "first"];
   const days = look.daily.first.mean.length;
   const top = nice(Math.max(...sides.flatMap((side) => look.daily[side].high)));
-  const height = 190;
+  const height = 158;
   const { svg, y, left, bottom } = frame(width, height, top, label);
   const zero = Date.parse(`${look.scored_start}T00:00Z`);
   const x = (day) => left + ((width - left - 4) * day) / days;
@@ -71,7 +71,7 @@ export function daily(look, width, label, locale) {
 
 // One strip a schedule: bars of arrivals, dashed capacity, area of what is inside, and a hand at the hour.
 export function queue(station, side, hour, width, label, top) {
-  const height = 104;
+  const height = 112;
   const data = station[side];
   const { svg, y, left, bottom } = frame(width, height, top, label);
   const hours = data.arrivals.length;

@@ -3,6 +3,7 @@ import { WORDS, say } from "/words.js";
 import { compact, daily, queue, topOf } from "/charts.js";
 
 const PAIRS = [2, 4, 8, 12]; // the first answer, then finer ones while nothing is moved
+const PAUSE = 700; // ms in which nothing is moved before more seeds are asked for
 const CARDS = ["profit", "peak_load", "repurchase_30d", "orders"];
 const $ = (id) => document.getElementById(id);
 const session = crypto.randomUUID();
@@ -140,6 +141,8 @@ async function ask() {
       draw();
       document.body.dataset.answered = String(Number(document.body.dataset.answered ?? 0) + 1);
       busy("ready", { pairs: look.pairs, seconds: state.seconds });
+      await new Promise((go) => setTimeout(go, PAUSE));
+      if (question !== state.question) return;
     } catch (error) {
       if (question !== state.question || error.name === "AbortError" || error.overtaken) return;
       document.body.classList.remove("waiting");
@@ -163,7 +166,18 @@ function figure(value, unit, sign = false) {
   return plus + text.replace("-", "−");
 }
 
-const interval = (low, high, unit) => (low === null ? "" : `[${figure(low, unit)}, ${figure(high, unit)}]`);
+const bare = (value, unit) => figure(value, unit === "yuan" ? "orders" : unit); // yuan without its name
+const interval = (low, high, unit) => (low === null ? "" : `[${bare(low, unit)}, ${bare(high, unit)}]`);
+
+// A difference of shares is in points.
+function gap(row) {
+  const points = row.unit === "share";
+  const [mean, low, high] = row.difference.map((value) => (points && value !== null ? 100 * value : value));
+  const one = (value, sign) => (points ? `${sign && value > 0 ? "+" : ""}${value.toFixed(1)}`.replace("-", "−") : sign ? figure(value, row.unit, true) : bare(value, row.unit));
+  if (mean === null) return "–";
+  const text = `${points ? t("points", { d: one(mean, true) }) : one(mean, true)}`;
+  return low === null ? text : `${text} [${one(low)}, ${one(high)}]`;
+}
 
 function card(row) {
   const box = element("article", "card");
@@ -172,13 +186,14 @@ function card(row) {
   const list = element("dl");
   for (const side of ["first", "second"]) {
     const [mean, low, high] = row[side];
-    const value = element("dd", side, figure(mean, row.unit));
+    const value = element("dd", "", `${figure(mean, row.unit)} `);
     value.append(element("small", "", interval(low, high, row.unit)));
-    list.append(element("dt", side, `${side === "first" ? "A" : "B"} · ${state.look[side]}`), value);
+    const name = element("dt", side, side === "first" ? "A" : "B");
+    name.title = state.look[side];
+    list.append(name, value);
   }
-  const [mean, low, high] = row.difference;
   const line = element("p");
-  line.append(`${t("difference")}: ${figure(mean, row.unit, true)} ${interval(low, high, row.unit)} `);
+  line.append(`${t("difference")}: ${gap(row)} `);
   line.append(element("span", row.verdict, t(row.verdict)));
   box.append(list, line);
   return box;
@@ -241,11 +256,14 @@ function drawQueues() {
   $("clock").textContent = clock;
   $("hour").setAttribute("aria-valuetext", clock);
   const top = topOf(station);
-  const width = $("queues").clientWidth || 600;
-  $("queues").replaceChildren(...[["first", `A · ${first}`], ["second", `B · ${second}`]].flatMap(([side, name]) => {
+  const wide = $("queues").clientWidth || 600;
+  const width = innerWidth > 480 ? (wide - 16) / 2 : wide;
+  $("queues").replaceChildren(...[["first", `A · ${first}`], ["second", `B · ${second}`]].map(([side, name]) => {
+    const box = element("div");
     const now = station[side];
     const text = `${name}: ${compact(now.arrivals[hour])} ${t("arrive")}, ${compact(now.capacity[hour])} ${t("can")}, ${compact(now.inside[hour])} ${t("inside")}`;
-    return [element("p", `legend ${side}`, text), queue(station, side, hour, width, `${station.name}, ${text}`, top)];
+    box.append(element("p", `legend ${side}`, text), queue(station, side, hour, width, `${station.name}, ${text}`, top));
+    return box;
   }));
 }
 
