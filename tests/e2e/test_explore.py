@@ -150,8 +150,8 @@ def test_foreign_hosts_and_origins_are_refused(port: int) -> None:
 
 
 def test_paths_lead_to_the_page_only(port: int) -> None:
-    for path in ("/../server.py", "/%2e%2e/server.py", "/..%2fserver.py", "//etc/passwd", "/page/index.html", "/server.py",
-                 "/explore.js/../../server.py", "/explore.js%00"):  # fmt: skip
+    for path in ("/../server.py", "/%2e%2e/server.py", "/..%2fserver.py", "//etc/passwd", "/page/index.html",
+                 "/server.py", "/explore.js/../../server.py", "/explore.js%00"):  # fmt: skip
         assert call(port, path)[0] == 404, path
     status, _, body = call(port, "/api/yaml", {"scenario": "../../etc/passwd"})
     assert status == 422 and b"scenario: must be one of" in body
