@@ -614,6 +614,28 @@ def gate(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bool, *
     sys.exit(DONE if result.passed else NO)
 
 
+@cli.command(short_help="The interactive page, on loopback.")
+@click.argument("scenario", default="double12")
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change a field beforehand.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port on 127.0.0.1; a free one by default.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default.")
+@click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
+def explore(scenario: str, settings: tuple[str, ...], port: int, workers: int | None, no_browser: bool) -> None:
+    """Serves a page on 127.0.0.1 on which the levers of SCENARIO (double12 by default) are moved and both schedules
+    answer. Ctrl-C ends it."""
+    loaded = _load(scenario, settings)
+    import webbrowser  # only here
+
+    from sim.explore import explore as serve  # the extra that it needs is looked for there
+
+    def ready(address: str) -> None:
+        click.echo(f"peakshift explore: {address}  (Ctrl-C ends it)")
+        if not no_browser:
+            webbrowser.open(address)
+
+    serve(loaded, Path(scenario).stem, port, workers, ready)
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Entry point: errors become one line a fault on standard error, and an exit code."""
     try:

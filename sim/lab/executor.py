@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
@@ -227,3 +228,49 @@ def _answer(future: Future[R]) -> R | WorkerKilled:
         if type(error).__name__ == "KilledWorker":  # distributed's, by name: it need not be installed
             return WorkerKilled(KILLED)
         raise
+
+
+class WarmPool:
+    """Worker processes that stay: for many small tasks, one after another. A Ctrl-C is the parent's to handle.
+
+    What a dead worker held is lost: its futures raise BrokenProcessPool, and the next task gets a new pool.
+    """
+
+    def __init__(self, workers: int) -> None:
+        for name in _SINGLE_THREAD:
+            os.environ.setdefault(name, "1")
+        self.workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+        self._children: list[multiprocessing.process.BaseProcess] = []
+
+    def submit(self, function: Callable[[T], R], task: T) -> Future[R]:
+        """Hands a task out; a pool that has broken is made anew."""
+        try:
+            return self._submitted(function, task)
+        except BrokenProcessPool:
+            self._pool = None
+            return self._submitted(function, task)
+
+    def _submitted(self, function: Callable[[T], R], task: T) -> Future[R]:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.workers, context, initializer=_serve, initargs=(os.getpid(),))
+        before = set(multiprocessing.active_children())
+        future = _submit(self._pool, function, task)
+        self._children += [child for child in multiprocessing.active_children() if child not in before]
+        return future
+
+    def close(self) -> None:
+        """Ends the workers at once, in the middle of whatever they do."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+        for child in self._children:
+            child.terminate()
+        self._children.clear()
+
+
+def _serve(parent: int) -> None:
+    """In a worker that stays: the terminal's Ctrl-C reaches it too, and means nothing to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _leave_with(parent)

@@ -1,0 +1,164 @@
+"""Who may ask how much: one question a session, warm workers, every run kept that was lived through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+from sim.errors import PeakshiftError
+from sim.explore.levers import Levers, line_up_of, moved
+from sim.explore.look import Glimpse, Task, live, played, summary
+from sim.lab.executor import WarmPool
+from sim.lab.plan import seed_of
+from sim.scenario import Scenario, scenario_hash
+
+MOST_PAIRS = 12
+"""Paired seeds that a session may ask for at a time."""
+MOST_KEPT = 400
+"""Runs in memory, about 150 kB each."""
+MOST_SESSIONS = 8
+SECONDS = 120.0
+"""Longest that a look may take; then it is given up, and the workers with it."""
+Key = tuple[str, int]
+
+
+class Superseded(PeakshiftError):
+    """A later question of the same session came before this one was answered."""
+
+
+class Busy(PeakshiftError):
+    """Too many sessions at a time, or a run that did not end."""
+
+
+class _Run:
+    """A run that is waiting, under way or done, and how many open questions want it."""
+
+    done: asyncio.Task[Glimpse]
+
+    def __init__(self) -> None:
+        self.begun, self.wanted = False, 0
+
+
+class Desk:
+    """Answers looks. Used from one event loop."""
+
+    def __init__(self, workers: int) -> None:
+        self.pool = WarmPool(workers)
+        self._free = asyncio.Semaphore(workers)
+        self._runs: OrderedDict[Key, _Run] = OrderedDict()
+        self._asked: OrderedDict[str, asyncio.Event] = OrderedDict()
+        """Session -> set when its open question is overtaken."""
+
+    async def look(self, session: str, scenario: Scenario, levers: Levers, pairs: int) -> dict[str, Any]:
+        """Both schedules over `pairs` seeds. Raises Superseded when the session asks anew meanwhile."""
+        overtaken = self._turn(session)
+        try:
+            return await self._answer(scenario, levers, pairs, overtaken)
+        finally:
+            if self._asked.get(session) is overtaken:
+                del self._asked[session]
+
+    def _turn(self, session: str) -> asyncio.Event:
+        earlier = self._asked.pop(session, None)
+        if earlier is not None:
+            earlier.set()
+        if len(self._asked) >= MOST_SESSIONS:
+            raise Busy(f"sessions: must be at most {MOST_SESSIONS} at a time; try again in a moment")
+        self._asked[session] = asyncio.Event()
+        return self._asked[session]
+
+    async def _answer(self, scenario: Scenario, levers: Levers, pairs: int, overtaken: asyncio.Event) -> dict[str, Any]:
+        await asyncio.sleep(0)  # a later question that is here already goes first
+        if overtaken.is_set():
+            raise Superseded("overtaken")
+        quick, window, factor = moved(scenario, levers, quick=True)
+        line_up = line_up_of(scenario, levers)
+        sides = {name: only(quick, name) for name in dict.fromkeys((window.first, window.second))}
+        hashes = {name: scenario_hash(part) for name, part in sides.items()}
+        runs: dict[tuple[str, int], _Run] = {}
+        for n in range(pairs):
+            for name, part in sides.items():
+                task = Task(part, name, line_up, seed_of(scenario.seed, n))
+                runs[name, n] = self._run((hashes[name], task.seed), task)
+        await self._wait(list(runs.values()), overtaken)
+        first, second = ([runs[name, n].done.result() for n in range(pairs)] for name in (window.first, window.second))
+        whole = [n for n in range(pairs) if first[n].error is None and second[n].error is None]
+        errors = sorted({g.error for g in (*first, *second) if g.error is not None})
+        if not whole:
+            raise PeakshiftError(f"no run could be finished: {errors[0]}")
+        first, second = [first[n] for n in whole], [second[n] for n in whole]
+        return {
+            "first": window.first, "second": window.second, "line_up": line_up, "errors": errors,
+            "pairs": len(whole), "asked": pairs, "people": quick.market.consumers, "of": scenario.market.consumers,
+            "days": quick.calendar.days, "of_days": scenario.calendar.days,
+            "scored_start": quick.scored[0].date().isoformat(),
+            "campaigns": {side: _windows(quick, name) for side, name in
+                          (("first", window.first), ("second", window.second))},
+            **summary(first, second, factor), "played": played(first[0], second[0], factor),
+        }  # fmt: skip
+
+    def _run(self, key: Key, task: Task) -> _Run:
+        """The run with this key: one that is kept or under way, else a new one."""
+        run = self._runs.get(key)
+        if run is None or (run.done.done() and (run.done.cancelled() or run.done.exception() is not None)):
+            run = self._runs[key] = _Run()
+            run.done = asyncio.ensure_future(self._live(run, task))
+        run.wanted += 1
+        self._runs.move_to_end(key)
+        if len(self._runs) > MOST_KEPT:
+            self._runs.popitem(last=False)
+        return run
+
+    async def _live(self, run: _Run, task: Task) -> Glimpse:
+        """Waits for a free worker. No more is handed to the pool, as what it holds could not be dropped any more."""
+        async with self._free:
+            run.begun = True
+            return await asyncio.wrap_future(self.pool.submit(live, task))
+
+    async def _wait(self, runs: Sequence[_Run], overtaken: asyncio.Event) -> None:
+        """Until all runs are done. What has not begun is dropped when the question is overtaken."""
+        stop = asyncio.ensure_future(overtaken.wait())
+        all_done = asyncio.ensure_future(asyncio.wait([run.done for run in runs]))
+        try:
+            await asyncio.wait((all_done, stop), timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if all_done.done():
+                return
+            if overtaken.is_set():
+                raise Superseded("overtaken")
+            self.pool.close()
+            raise Busy(f"the look: must take at most {SECONDS:g} seconds; a strategy may hang")
+        finally:
+            stop.cancel()
+            all_done.cancel()
+            for run in runs:
+                run.wanted -= 1
+                if not run.wanted and not run.begun:
+                    run.done.cancel()
+
+    def stop(self) -> None:
+        """Drops all open questions."""
+        for overtaken in self._asked.values():
+            overtaken.set()
+
+    def close(self) -> None:
+        """Ends the workers."""
+        self.pool.close()
+
+
+def only(scenario: Scenario, schedule: str) -> Scenario:
+    """The scenario without other schedules and their campaigns: what one run depends on, and nothing else."""
+    names = scenario.schedules[schedule]
+    changed = scenario.model_copy(update={
+        "schedules": {schedule: names}, "campaigns": {name: scenario.campaigns[name] for name in names},
+        "compare": scenario.compare.model_copy(update={"baseline": None, "schedules": []}),
+    })  # fmt: skip
+    changed._folder = scenario.folder
+    return changed
+
+
+def _windows(scenario: Scenario, schedule: str) -> list[dict[str, str]]:
+    """The schedule's campaigns, to be marked on the chart."""
+    found = ((name, scenario.campaigns[name]) for name in scenario.schedules[schedule])
+    return [{"name": name, "start": c.start.isoformat(), "end": c.end.isoformat()} for name, c in found]

@@ -1,0 +1,157 @@
+"""One quick look: some paired seeds of two schedules, lived through and reduced to what the page draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from sim.actors.deadline import Deadline
+from sim.lab.run import reduce
+from sim.lab.statistics import ALPHA, holm, paired, verdict
+from sim.ledger import History
+from sim.metrics import all_metrics
+from sim.scenario import Scenario
+from sim.world import World
+
+METRICS = ("profit", "orders", "peak_load", "repurchase_30d", "late_share", "hours_above_capacity")
+"""What is shown; `orders` is the sum of the scored days, the others are metrics."""
+SCALED = {"profit", "orders"}
+"""Sums, which are told for the scenario's whole market."""
+SHOWN_DAYS = 14
+"""Days of the animation."""
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One world: a scenario that holds this schedule and line-up alone."""
+
+    scenario: Scenario
+    schedule: str
+    line_up: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """What is kept of one run. `orders` (T,) a scored day; `inside`, `arrivals`, `capacity` (St, T, 24) jobs."""
+
+    metrics: dict[str, float]
+    orders: Floats
+    stations: tuple[str, ...]
+    arrivals: Floats
+    capacity: Floats
+    inside: Floats
+    error: str | None = None
+
+
+def live(task: Task) -> Glimpse:
+    """Lives through one world, in a worker. Whatever goes wrong in it is its `error`."""
+    deadline = Deadline(task.scenario.compare.decision_seconds)
+    try:
+        world = World(task.scenario, task.schedule, task.line_up, task.seed)
+        world.merchant.deadline = deadline
+        return glimpse(world.run())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a strategy may fail in any way, sys.exit() too; the page goes on
+        none = np.zeros((0, 0, 24))
+        return Glimpse({}, np.zeros(0), (), none, none, none, f"{type(error).__name__}: {error}"[:500])
+    finally:
+        deadline.close()
+
+
+def glimpse(history: History) -> Glimpse:
+    """A history's figures for the page."""
+    result, scored = reduce(history), history.scored
+    orders = np.asarray(result.daily["orders"][scored], np.float64)
+    arrivals = np.asarray(result.hourly["arrivals"], np.float64)
+    capacity = np.asarray(result.hourly["capacity"], np.float64)
+    done = np.concatenate([history.finished_hourly, history.courier_finished_hourly]).astype(np.float64)
+    keep = [n for n, name in enumerate(result.hourly["station"]) if done[n].any() or not arrivals[n].any()]
+    keep = [n for n in keep if arrivals[n].any()]  # a station of which the ends are kept, and that has work
+    inside = np.cumsum((arrivals - done)[keep].reshape(len(keep), -1), axis=1).reshape(-1, *arrivals.shape[1:])
+    metrics = {name: result.metrics[name] for name in METRICS if name != "orders"}
+    return Glimpse(
+        {**metrics, "orders": float(orders.sum())},
+        orders,
+        tuple(str(result.hourly["station"][n]) for n in keep),
+        arrivals[keep][:, scored],
+        capacity[keep][:, scored],
+        inside[:, scored],
+    )
+
+
+def summary(first: list[Glimpse], second: list[Glimpse], factor: float) -> dict[str, Any]:
+    """JSON-able comparison of `first` with `second`, seed by seed. `factor` is people simulated / people meant."""
+    rows: list[dict[str, Any]] = []
+    differences = []
+    for name in METRICS:
+        scale = 1 / factor if name in SCALED else 1.0
+        a, b = (np.array([g.metrics[name] for g in side]) * scale for side in (first, second))
+        differences.append(paired(a, b))
+        rows.append({"metric": name, "first": _mean(a), "second": _mean(b)})
+    adjusted = holm(np.array([d.p for d in differences]))
+    known = all_metrics()
+    for row, d, p in zip(rows, differences, adjusted, strict=True):
+        name = str(row["metric"])
+        better = "higher" if name == "orders" else known[name].better
+        unit = "orders" if name == "orders" else known[name].unit
+        row |= {"unit": unit, "better": better, "verdict": verdict(d, float(p), better),
+                "difference": _finite([d.mean, d.low, d.high]), "pairs": d.pairs}  # fmt: skip
+    return {
+        "rows": rows,
+        "daily": {
+            "first": _band([g.orders / factor for g in first]),
+            "second": _band([g.orders / factor for g in second]),
+        },
+    }
+
+
+def played(first: Glimpse, second: Glimpse, factor: float) -> dict[str, Any]:
+    """JSON-able queues of one seed, hour by hour, around the busiest day of either schedule; jobs, whole market."""
+    rows = range(len(first.stations))
+    busiest = int(np.argmax(np.maximum(first.orders, second.orders))) if first.orders.size else 0
+    start = max(0, min(busiest - 2, first.orders.size - SHOWN_DAYS))
+    days = slice(start, start + SHOWN_DAYS)
+    out: list[dict[str, Any]] = []
+    for n in rows:
+        name = first.stations[n]
+        if name not in second.stations:
+            continue
+        pair = {"first": (first, n), "second": (second, second.stations.index(name))}
+        out.append({"name": name} | {
+            side: {
+                key: np.round(getattr(g, key)[m, days].reshape(-1) / factor, 1).tolist()
+                for key in ("arrivals", "capacity", "inside")
+            }
+            for side, (g, m) in pair.items()
+        })  # fmt: skip
+    return {"start_day": start, "stations": out}
+
+
+def _mean(values: Floats) -> list[float | None]:
+    """Mean and 95 % interval (Student); the interval is unknown with one seed."""
+    known = values[np.isfinite(values)]
+    if known.size == 0:
+        return [None, None, None]
+    mean = float(known.mean())
+    if known.size == 1:
+        return [mean, None, None]
+    half = float(stats.t.ppf(1 - ALPHA / 2, known.size - 1) * known.std(ddof=1) / np.sqrt(known.size))
+    return [mean, mean - half, mean + half]
+
+
+def _finite(values: list[float]) -> list[float | None]:
+    return [value if np.isfinite(value) else None for value in values]
+
+
+def _band(days: list[Floats]) -> dict[str, list[float]]:
+    """Mean, least and most a day over seeds."""
+    table = np.stack(days)
+    return {"mean": table.mean(axis=0).round(1).tolist(), "low": table.min(axis=0).round(1).tolist(),
+            "high": table.max(axis=0).round(1).tolist()}  # fmt: skip
