@@ -79,7 +79,7 @@ class Breakeven:
 
     def verdict(self) -> list[str]:
         """Counts of points, and where the line runs."""
-        count = self.points["verdict"].valuecounts()
+        count = self.points["verdict"].value_counts()
         told = ", ".join(f"{name} at {int(count.get(name, 0))}" for name in MARKS)
         out = [f"{self.question.schedule} is {told} of {len(self.points)} points."]
         for row in self.line.to_dict("records"):

@@ -222,8 +222,8 @@ def corners(ranges: Sequence[Range]) -> list[tuple[Value, ...]]:
 
 def latin_hypercube(ranges: Sequence[Range], samples: int, seed: int) -> NDArray[np.float64]:
     """(samples, fields) values: along each field, one in each of `samples` equal strips (McKay et al. 1979)."""
-    generator = Streams(seed).generator("latin hypercube")
-    shares = qmc.LatinHypercube(len(ranges), seed=generator).random(samples)
+    root = int(Streams(seed).generator("latin hypercube").integers(2**62))
+    shares = qmc.LatinHypercube(len(ranges), seed=np.random.default_rng(root)).random(samples)
     return np.array([[float(r.at(share)) for r, share in zip(ranges, row, strict=True)] for row in shares])
 
 

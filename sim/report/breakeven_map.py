@@ -23,7 +23,7 @@ from sim.report.style import BLUE, LIGHT, VERMILLION, Theme, headline, style, wr
 
 WIDTH_IN = 3.5
 """One column of a journal: the map is square enough to be read there."""
-_HEIGHT_IN, _LEFT_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN = 3.75, 0.62, 0.85, 0.5, 0.95
+_HEIGHT_IN, _LEFT_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN = 3.75, 0.62, 0.85, 0.5, 0.8
 _HATCH = {"undecided": "/////", "tie": "...."}
 
 
@@ -43,7 +43,7 @@ def breakeven_map(points: pd.DataFrame, cells: pd.DataFrame, ax: Axes | None = N
         scale = float(np.nanmax(np.abs(points["difference"].to_numpy(float)), initial=0.0)) or 1.0
         colors = _colors(sign, theme)
         _fill(ax, cells, colors, Normalize(-scale, scale), theme)
-        _line(ax, points, theme)
+        _line(ax, points, cells, theme)
         ax.scatter(points["x"], points["y"], s=2.2, color=theme.ink, linewidths=0, zorder=4, clip_on=False)
         _axes(ax, first, points)
         _scale(ax, first, colors, scale)
@@ -82,11 +82,16 @@ def _fill(ax: Axes, cells: pd.DataFrame, colors: LinearSegmentedColormap, norm: 
             ))  # fmt: skip
 
 
-def _line(ax: Axes, points: pd.DataFrame, theme: Theme) -> None:
-    """The zero of the difference over the triangles between the points."""
-    known = points[np.isfinite(points["difference"].to_numpy(float))]
-    x, y, z = (known[name].to_numpy(float) for name in ("x", "y", "difference"))
-    if len(known) < 3 or not (z.min() < 0 < z.max()) or np.ptp(x) == 0 or np.ptp(y) == 0:
+def _line(ax: Axes, points: pd.DataFrame, cells: pd.DataFrame, theme: Theme) -> None:
+    """The zero of the difference over triangles: the points, and each cell's middle with the mean of its corners, so
+    that no diagonal is preferred."""
+    middle = pd.DataFrame({
+        "x": (cells["x_low"] + cells["x_high"]) / 2, "y": (cells["y_low"] + cells["y_high"]) / 2,
+        "difference": cells["difference"],
+    })  # fmt: skip
+    every = pd.concat([points[["x", "y", "difference"]], middle]).to_numpy(float)
+    x, y, z = every[np.isfinite(every[:, 2])].T
+    if x.size < 3 or not (z.min() < 0 < z.max()) or np.ptp(x) == 0 or np.ptp(y) == 0:
         return
     mesh = Triangulation((x - x.min()) / np.ptp(x), (y - y.min()) / np.ptp(y))
     ax.tricontour(Triangulation(x, y, mesh.triangles), z, levels=[0.0], colors=[theme.ink], linewidths=1.6, zorder=3)
@@ -123,7 +128,7 @@ def _scale(ax: Axes, first: pd.Series[Any], colors: LinearSegmentedColormap, sca
     bar.yaxis.tick_right()
     bar.yaxis.set_label_position("right")
     bar.yaxis.set_major_locator(MaxNLocator(5))
-    power = 3 * math.floor(math.log10(scale) / 3) if scale >= 1e4 else 0
+    power = 3 * math.floor(math.log10(scale) / 3) if scale >= 1e3 else 0
     bar.yaxis.set_major_formatter(
         FuncFormatter(lambda v, _: f"{v / 10**power:+.3g}".replace("-", "\N{MINUS SIGN}") if v else "0")
     )
