@@ -636,6 +636,71 @@ def explore(scenario: str, settings: tuple[str, ...], port: int, workers: int | 
     serve(loaded, Path(scenario).stem, port, workers, ready)
 
 
+# ---- maps over fields --------------------------------------------------------------------------
+def _question_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of commands that ask at many points whether one schedule beats another."""
+    for option in (
+        click.option("--metric", default="profit", show_default=True, help="By which metric."),
+        click.option("--schedules", metavar="A,B", help="A against B; the baseline's and the first other by default."),
+        click.option("--line-up", help="A line-up of the scenario; the baseline's by default."),
+    ):
+        command = option(command)
+    return _run_options(command)
+
+
+def _tell_map(result: Any, figures: list[Path], as_json: bool, quiet: bool) -> None:
+    """Prints what came out of many points, and which worlds failed."""
+    if as_json:
+        told = result.to_dict() | {"figures": [str(path) for path in figures]}
+        click.echo(json.dumps(told, indent=2, allow_nan=False))
+    elif not quiet:
+        click.echo(result.text() + "\n")
+        click.echo(f"Tables:  {_shown(result.folder)}")
+        if figures:
+            click.echo(f"Figures: {_shown(result.folder / 'figures')} ({len(figures)} files)")
+    for failure in result.failed:
+        click.echo(f"failed: {failure}", err=True)
+    if result.failed:
+        sys.exit(SOME_FAILED)
+
+
+@cli.command(short_help="The map of where one schedule beats another, and a rule for it.")
+@_scenario_options
+@click.option("--x", metavar="PATH=lo:hi:n", help="Field along the map, e.g. campaigns.double12.markdown=0:0.4:5.")
+@click.option("--y", metavar="PATH=lo:hi:n", help="Field up the map.")
+@click.option("--refine", type=click.IntRange(0), default=0, show_default=True, help="Levels of finer points.")
+@click.option("--over", multiple=True, metavar="PATH=lo:hi", help="A field to sample for the rule in words.")
+@click.option("--samples", type=click.IntRange(1), default=64, show_default=True, help="Sampled worlds for the rule.")
+@_question_options
+def breakeven(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
+    """The map over --x and --y of where schedule A (the festival) beats B, finer along the line of break-even; with
+    --over also the rule in words, a shallow decision tree over sampled worlds."""
+    from sim.lab.breakeven import breakeven as run  # pandas and the lab
+    from sim.report.breakeven_map import save_breakeven  # matplotlib
+
+    with _progress(quiet) as progress:
+        result = run(scenario, settings=settings, progress=progress, **options)
+    _tell_map(result, save_breakeven(result.folder, result.points, result.cells), as_json, quiet)
+
+
+@cli.command(short_help="Which fields the difference between two schedules hangs on.")
+@_scenario_options
+@click.option("--over", multiple=True, required=True, metavar="PATH=lo:hi", help="A field, at least two of them.")
+@click.option("--method", type=click.Choice(["morris", "sobol"]), default="morris", show_default=True, help="Indices.")
+@click.option(
+    "--samples", type=click.IntRange(2), default=8, show_default=True,
+    help="Morris: trajectories; Sobol: base sample, a power of 2.",
+)  # fmt: skip
+@_question_options
+def sensitivity(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
+    """Morris or Sobol indices of the difference between two schedules over several fields (extra `sensitivity`)."""
+    from sim.lab.sensitivity import sensitivity as run  # pandas and the lab
+
+    with _progress(quiet) as progress:
+        result = run(scenario, settings=settings, progress=progress, **options)
+    _tell_map(result, [], as_json, quiet)
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Entry point: errors become one line a fault on standard error, and an exit code."""
     try:

@@ -1,0 +1,200 @@
+"""The same question asked at many points: by how much does one schedule beat another, on common draws?
+
+Runs go through the store of `compare`, named by what decides them: an interrupted or finer map, or another metric on
+the same points, lives through new worlds only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from sim.actors.deadline import hung
+from sim.errors import Fault, ScenarioError, did_you_mean
+from sim.lab import store
+from sim.lab.design import Base, Range, Value
+from sim.lab.executor import KILLED, map_tasks
+from sim.lab.plan import Run, baseline, plan
+from sim.lab.run import RunResult, run_one
+from sim.lab.statistics import Difference, paired, verdict
+from sim.metrics import Metric, all_metrics
+from sim.scenario import Scenario
+
+Progress = Callable[[int, int], None]
+Point = tuple[Value, ...]
+_Task = tuple[Scenario, Run]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Does `schedule` beat `against` on a metric, both with one line-up?"""
+
+    schedule: str
+    against: str
+    line_up: str
+    metric: Metric
+
+    def words(self) -> str:
+        """`big_promo against always_on with gut_feel, profit`."""
+        return f"{self.schedule} against {self.against} with {self.line_up}, {self.metric.name}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """At one point: means over the pairs, and their difference, `schedule` less `against`."""
+
+    mean: float
+    baseline_mean: float
+    difference: Difference
+    verdict: str
+    """better, worse, tie, undecided; each point at 5 % for itself."""
+    failures: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether at least one pair came through."""
+        return self.difference.pairs > 0
+
+
+def question_of(
+    scenario: Scenario, schedules: str | None, line_up: str | None, metric: str
+) -> tuple[Question | None, list[Fault]]:
+    """What is asked, and what is wrong with it. By default the baseline's schedule against the first other one, with
+    the baseline's line-up."""
+    base, faults = baseline(scenario), list[Fault]()
+    names = [base[0], *(s for s in scenario.compare.schedules or scenario.schedules if s != base[0])][:2]
+    if schedules is not None:
+        names = [part.strip() for part in schedules.split(",")]
+    if len(names) != 2 or names[0] == names[1]:
+        got = schedules if schedules is not None else ", ".join(names)
+        faults.append(Fault("--schedules", "", "must be two schedules A,B", repr(got)))
+    known = [("--schedules", name, list(scenario.schedules)) for name in names]
+    known += [("--line-up", line_up or base[1], list(scenario.line_ups)), ("--metric", metric, list(all_metrics()))]
+    for option, name, among in known:
+        if name not in among:
+            hint = did_you_mean(name, among)
+            faults.append(Fault(option, "", f"must be one of {', '.join(among)}", repr(name), hint))
+    if faults:
+        return None, faults
+    return Question(names[0], names[1], line_up or base[1], all_metrics()[metric]), []
+
+
+@dataclass
+class Study:
+    """Asks a question at points of a scenario's fields, and keeps what it has asked."""
+
+    base: Base
+    question: Question
+    folder: Path
+    workers: int | None = None
+    resume: bool = True
+    progress: Progress | None = None
+    answers: dict[tuple[tuple[str, ...], Point], Answer] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+    """All runs asked for so far, each once."""
+    _done: int = 0
+    _total: int = 0
+
+    def ask(self, ranges: Sequence[Range], points: Sequence[Point]) -> list[Answer]:
+        """The answers at these points, in their order; what is known already is not run again."""
+        paths = tuple(r.path for r in ranges)
+        fresh = [p for p in dict.fromkeys(points) if (paths, p) not in self.answers]
+        scenarios = [self._asked(self.base.at(ranges, p)) for p in fresh]
+        plans = [plan(scenario) for scenario in scenarios]
+        tasks = [(scenario, run) for scenario, runs in zip(scenarios, plans, strict=True) for run in runs]
+        results = self._live(tasks)
+        for point, runs in zip(fresh, plans, strict=True):
+            self.answers[paths, point] = self._answer([(run, results[run.key]) for run in runs])
+        return [self.answers[paths, p] for p in points]
+
+    def failures(self) -> list[str]:
+        """One line a failed run."""
+        told = []
+        for (paths, point), answer in self.answers.items():
+            where = ", ".join(f"{path}={value!r}" for path, value in zip(paths, point, strict=True))
+            told += [f"{where}: {line}" for line in answer.failures]
+        return ["".join(c if c.isprintable() else repr(c)[1:-1] for c in line) for line in told]
+
+    def _asked(self, scenario: Scenario) -> Scenario:
+        """The scenario, comparing what is asked."""
+        q = self.question
+        asked = {"baseline": None, "schedules": [q.against, q.schedule], "line_ups": [q.line_up]}
+        changed = scenario.model_copy(update={"compare": scenario.compare.model_copy(update=asked)})
+        changed._folder = scenario.folder
+        return changed
+
+    def _live(self, tasks: list[_Task]) -> dict[str, RunResult]:
+        """Results by key, from the folder where they are, else lived through; their tables stay on disk."""
+        runs, workers = self.folder / "runs", self.workers or os.cpu_count() or 1
+        store.prepare(runs)
+        by_key = {run.key: (scenario, run) for scenario, run in tasks}
+        known = {run.key for run in self.runs}
+        self.runs += [run for key, (_, run) in by_key.items() if key not in known]
+        results: dict[str, RunResult] = {}
+        for key in by_key if self.resume else ():
+            found = store.load_run(runs / f"{key}.npz")
+            if found is not None:
+                results[key] = _light(found)
+        self._total += len(by_key)
+        self._tell(len(results))
+        todo = [task for key, task in by_key.items() if key not in results]
+        for n, result in map_tasks(partial(_work, runs, workers), todo, workers, partial(_hung, runs)):
+            run = todo[n][1]
+            lost = not isinstance(result, RunResult)
+            results[run.key] = RunResult(run.schedule, run.line_up, run.seed, {}, KILLED) if lost else result  # type: ignore[assignment]  # lost says which it is
+            self._tell(1)
+        return results
+
+    def _tell(self, more: int) -> None:
+        self._done += more
+        if self.progress:
+            self.progress(self._done, self._total)
+
+    def _answer(self, outcomes: list[tuple[Run, RunResult]]) -> Answer:
+        q, values = self.question, dict[tuple[str, int], float]()
+        for run, result in outcomes:
+            values[run.schedule, run.replication] = result.metrics.get(q.metric.name, float("nan"))
+        seeds = sorted({run.replication for run, _ in outcomes})
+        mine = np.array([values[q.schedule, r] for r in seeds])
+        theirs = np.array([values[q.against, r] for r in seeds])
+        d, both = paired(mine, theirs), np.isfinite(mine) & np.isfinite(theirs)
+        failures = tuple(f"{run.name}: {result.error}" for run, result in outcomes if result.error is not None)
+        mean, base = (float(v[both].mean()) if both.any() else float("nan") for v in (mine, theirs))
+        return Answer(mean, base, d, verdict(d, d.p, q.metric.better), failures)
+
+
+def _light(result: RunResult) -> RunResult:
+    """Without its tables: thousands of worlds fit into memory and through a pipe."""
+    return replace(result, daily={}, hourly={}, pnl={}, cohorts={})
+
+
+def _work(runs: Path, workers: int, task: _Task) -> RunResult:
+    """In a worker: live through one world and write it down where it finished."""
+    scenario, run = task
+    note = _note(runs, task) if workers > 1 else None  # in the caller's own process nothing may be ended
+    result = run_one(scenario, run.schedule, run.line_up, run.seed, note)
+    if result.error is None:
+        store.save_run(runs / f"{run.key}.npz", result)
+    return _light(result)
+
+
+def _note(runs: Path, task: _Task) -> Path:
+    """Where a worker notes whom it is asking."""
+    return runs / f"{task[1].key}.asking"
+
+
+def _hung(runs: Path, task: _Task) -> RunResult | None:
+    """Of a run whose worker has died: a failed run where a strategy hung, None where we cannot tell."""
+    message, run = hung(_note(runs, task)), task[1]
+    return RunResult(run.schedule, run.line_up, run.seed, {}, f"StrategyError: {message}") if message else None
+
+
+def raise_all(faults: Sequence[Fault]) -> None:
+    """All faults at once, each once; nothing where there are none."""
+    if faults:
+        raise ScenarioError(list(dict.fromkeys(faults)))
