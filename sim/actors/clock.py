@@ -1,7 +1,8 @@
 """The clock: SimPy's, with appointments kept as data, so that it can be saved between two days.
 
 A generator cannot be written to disk. What must survive a midnight (trucks on the road, waves and shifts until next
-morning, faults to come) is therefore no SimPy process but an `Appointment`: a method and its arguments, due at a second.
+morning, faults to come) is therefore no SimPy process but an `Appointment`: a method and its arguments, due at a
+second.
 """
 
 from __future__ import annotations
