@@ -40,7 +40,8 @@ def _strategy(kind: str, module: str, name: str, file: str) -> Strategy:
     """An empty strategy of a class: of a module, or of a file of the user's."""
     cls = plugins.find(kind, f"{file}:{name}") if file else getattr(importlib.import_module(module), name)
     assert issubclass(cls, Strategy)
-    return cls.__new__(cls)
+    empty: Strategy = cls.__new__(cls)
+    return empty
 
 
 class _Pickler(pickle.Pickler):

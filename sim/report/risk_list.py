@@ -32,12 +32,12 @@ def risk_list(risks: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT)
         if ax is None:
             left = max((width_in(name) for name in names), default=0.5) + 0.2
             ax = canvas(0.9 + _ROW_IN * max(3, len(rows)), left=left, right=1.0, top=0.5, bottom=0.4)
-        for n, row in rows.iterrows():
+        for n, row in enumerate(rows.to_dict("records")):
             color = theme.series[1] if row["too_late"] else theme.series[0]
             ax.plot([row["low"], row["high"]], [n, n], color=color, lw=1.2, solid_capstyle="butt")
             ax.plot([row["probability"]], [n], "o", color=color, ms=4, clip_on=False)
             ax.annotate(
-                f"{row['loss_yuan']:,.0f} yuan", (1.0, float(str(n))), (6, 0), xycoords=("axes fraction", "data"),
+                f"{row['loss_yuan']:,.0f} yuan", (1.0, n), (6, 0), xycoords=("axes fraction", "data"),
                 textcoords="offset points", va="center", annotation_clip=False,
             )  # fmt: skip
         ax.set_xlim(0, 1)

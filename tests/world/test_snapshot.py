@@ -142,7 +142,7 @@ def test_a_strategy_from_a_file_is_found_again_by_a_fresh_process(busy: Scenario
 
 
 def test_same_second_appointments_keep_their_order() -> None:
-    clock, heard = Clock(), []
+    clock, heard = Clock(), list[str]()
     clock.call(5, heard.append, "b")
     clock.call(5, heard.append, "a", first=True)
     clock.call(5, heard.append, "c")

@@ -208,10 +208,9 @@ def _service(world: World, where: Window, _: int) -> dict[str, Reading]:
     orders, missing = int(daily["orders"][part].sum()), daily["gifts_missing"].astype(np.float64)
     each = desk.contacts_if_late * _contact_yuan(world) + _LATE_REORDERS * _margin(world, where)
     n = float(late[part].sum())
-    share, day = np.divide(late, handed, out=np.zeros(late.size), where=handed > 0), 0
-    _, day = _worst(share, where)
+    _, day = _worst(np.divide(late, handed, out=np.zeros(late.size), where=handed > 0), where)
     gone = float(missing[part].sum())
-    _, gift_day = _worst(missing > 0, where)
+    _, gift_day = _worst((missing > 0).astype(np.float64), where)
     asked = desk.contacts_if_gift_missing * _contact_yuan(world)
     return {
         "promise_misses": Reading(n / max(1, int(handed[part].sum())), day, n * each, f"{n:.0f} parcels"),
