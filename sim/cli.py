@@ -701,6 +701,52 @@ def sensitivity(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: 
     _tell_map(result, [], as_json, quiet)
 
 
+@cli.command(short_help="The risk list before a campaign: how likely, how dear, what to do by when.")
+@_scenario_options
+@click.option("--campaign", required=True, help="A campaign of the schedule.")
+@click.option("--days", type=click.IntRange(1, 3660), default=10, show_default=True, help="Days before its first.")
+@click.option("--schedule", help="A schedule of the scenario; that of the baseline by default.")
+@click.option("--line-up", help="A line-up of the scenario; that of the baseline by default.")
+@click.option("--replications", type=click.IntRange(2), help="Futures; 40 by default, 20 an event in a back-test.")
+@click.option("--act", metavar="RISK", help="Also apply this risk's action to the same futures: what it gains.")
+@click.option("--threshold", "limits", multiple=True, metavar="RISK=VALUE", help="Another threshold for an event.")
+@click.option("--backtest", "events", type=click.IntRange(2), metavar="EVENTS",
+              help="Instead: score the lists of so many seeds against what came true.")  # fmt: skip
+@click.option("--consumers", type=click.IntRange(100), help="Scale market, staff and fleets to so many people first.")
+@click.option("--seed", type=click.IntRange(0), help="Root of all random numbers.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the table and the figure.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output.")
+def preflight(scenario: str, settings: tuple[str, ...], events: int | None, **options: Any) -> None:
+    """The risk list of SCENARIO some days before a campaign, from many futures of one saved world.
+
+    The futures go on from the world's whole state, people's traits and trucks on the road included.
+    """
+    loaded = _load(scenario, settings)
+    from sim.lab.preflight import run  # mesa and the lab
+
+    quiet, as_json, out = options.pop("quiet"), options.pop("as_json"), options.pop("out")
+    act = options.pop("act")
+    with _progress(quiet) as progress:
+        if events is None:
+            result: Any = run.risk_list(loaded, act=act, progress=progress, **options)
+        elif act:
+            raise UsageError("--act: must be left out of a back-test")
+        else:
+            result = run.back_test(loaded, events=events, progress=progress, **options)
+    if out is not None:
+        from sim.report.risk_list import save_risk_list  # matplotlib
+
+        save_risk_list(out, result)
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+    elif not quiet:
+        click.echo(result.table())
+        if out is not None:
+            click.echo(f"Tables: {_shown(out)}")
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Entry point: errors become one line a fault on standard error, and an exit code."""
     try:

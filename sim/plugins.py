@@ -26,6 +26,10 @@ LIBRARY = Path(__file__).resolve().parent.parent / "strategies"
 """Where the shipped strategies live: one folder a kind, one file a strategy."""
 
 
+USER_MODULE = "peakshift_user_"
+"""What the module name of a strategy's own file begins with."""
+
+
 def shipped(kind: str) -> list[str]:
     """Names of the shipped strategies of a kind, found by listing the folder."""
     return sorted(p.stem for p in (LIBRARY / kind).glob("*.py") if not p.stem.startswith("_"))
@@ -34,7 +38,7 @@ def shipped(kind: str) -> list[str]:
 def _from_file(path: Path, reference: str) -> ModuleType:
     if not path.is_file():
         raise PluginError(f"strategy {reference!r}: must be an existing file, got {path}")
-    name = "peakshift_user_" + hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
+    name = USER_MODULE + hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
     known = sys.modules.get(name)
     if known is not None:
         return known

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 
 _MASK = (1 << 64) - 1
+_FAR = 1 << 30
 
 
 @lru_cache(maxsize=4096)
@@ -43,6 +45,33 @@ class Streams:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._root = mix(seed & _MASK)
+        self._before: list[tuple[int, int]] = []
+        """(day, root that held until then) of every branch."""
+
+    def branch(self, seed: int, day: int) -> None:
+        """From `day` on, other random numbers: one future of many, with the past as it was.
+
+        >>> past, future = Streams(7), Streams(7)
+        >>> future.branch(1, day=10)
+        >>> past.key("visit", 10) == future.key("visit", 10), past.key("visit", 9) == future.at(9).key("visit", 9)
+        (False, True)
+        """
+        self._before.append((day, self._root))
+        self._root = mix(self._root ^ mix(seed & _MASK))
+
+    def branches(self) -> list[Branch]:
+        """All random numbers that held one after another, the present ones last; one entry without a branch."""
+        out, since = [], -_FAR
+        for until, root in self._before:
+            past = Streams(self.seed)
+            past._root = root
+            out.append(Branch(past, since, until))
+            since = until
+        return [*out, Branch(self, since, _FAR)]
+
+    def at(self, day: int) -> Streams:
+        """The random numbers that hold, or held, on a day: for what was drawn before a branch and lasts."""
+        return next(b.streams for b in self.branches() if b.holds(day)) if self._before else self
 
     def key(self, stream: str, day: int = 0) -> np.uint64:
         """The 64-bit key of `stream` on `day`, to be handed to a kernel."""
@@ -52,3 +81,15 @@ class Streams:
         """A numpy Generator keyed the same way (12 microseconds to create: one per strategy and
         day is fine, one per consumer is not)."""
         return np.random.Generator(np.random.Philox(key=int(self.key(stream, day))))
+
+
+class Branch(NamedTuple):
+    """Random numbers and the days on which they hold."""
+
+    streams: Streams
+    since: int
+    until: int
+
+    def holds(self, day: int) -> bool:
+        """Whether they hold on a day."""
+        return self.since <= day < self.until

@@ -21,16 +21,17 @@ from __future__ import annotations
 import copy
 import dataclasses
 import datetime
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import mesa
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 
-from sim import plugins
+from sim import plugins, snapshot
 from sim.actors.base import PHASES, Actor, Witness
+from sim.actors.clock import Clock
 from sim.actors.consumers import Consumers, Segment
 from sim.actors.couriers import CourierFleet
 from sim.actors.crew import Crew
@@ -53,6 +54,7 @@ from sim.actors.view import AHEAD, WORK, calendar_arrays, campaign_infos, offer_
 from sim.actors.warehouse import Warehouse
 from sim.actors.weather import Weather
 from sim.contracts import HORIZON_DAYS, LineUp, Truth, View
+from sim.errors import UsageError
 from sim.kernels.people import PROSPECT, Rows, Slice
 from sim.ledger import OPERATIONS, History, Ledger, wait_bins
 from sim.scenario.festivals import holiday_demand
@@ -92,8 +94,9 @@ class World(mesa.Model):
         # not `scenario`: Mesa 3.5 keeps that name on a model for itself
         self.spec, self.schedule, self.seed_number = scenario, schedule, seed
         self.line_up_name = line_up if isinstance(line_up, str) else "given"
-        self.streams, self.env = Streams(seed), simpy.Environment()
+        self.streams, self.env = Streams(seed), Clock()
         self.day, self.midnight, self.date = 0, 0, scenario.calendar.start
+        self.days_lived = 0
         self.witnesses: list[Witness] = []
         self._lay_shelves()
         self._settle_actors(line_up_of(scenario, line_up) if isinstance(line_up, str) else line_up, guests)
@@ -184,15 +187,52 @@ class World(mesa.Model):
 
     # ---- running -------------------------------------------------------------------------------
     def run(self) -> History:
-        """All days of the calendar. Raises StrategyError or LawBrokenError."""
-        self.env.process(self._days())
+        """All days of the calendar, or what is left of them. Raises StrategyError or LawBrokenError."""
+        self.live()
         self.env.run()
         queues = (*self.stations, *(f.station for f in self.fleets), *(store.till for store in self.stores))
         for station in queues:
             self.ledger.check("little", station.name, *station.little())
-        history = self._history()
-        self._release()
+        history = self.history()
+        self.release()
         return history
+
+    def live(self, until: int | None = None) -> None:
+        """Lives through the days before day `until`, or all; then it stands at midnight and may be saved."""
+        last = self.spec.calendar.days if until is None else min(until, self.spec.calendar.days)
+        while self.days_lived < last:
+            self._live_day(self.days_lived)
+            self.days_lived += 1
+
+    def save(self, file: Path) -> None:
+        """Writes this world to disk as it stands between two days. Raises UsageError where that cannot be."""
+        snapshot.write(file, snapshot.freeze(self))
+
+    @staticmethod
+    def load(file: Path) -> World:
+        """A saved world, which goes on as if it had never stopped. Loading runs what the file says: open your own only.
+
+        Raises UsageError where it is no such file, or one of another version of the engine.
+        """
+        return World.thawed(snapshot.read(file))
+
+    @staticmethod
+    def thawed(frozen: bytes) -> World:
+        """A world from what `snapshot.freeze` made of it."""
+        world = snapshot.thaw(frozen)
+        assert isinstance(world, World)
+        return world
+
+    def branch(self, seed: int) -> None:
+        """From today on, other random numbers: one of many futures of the same past.
+
+        What was drawn already stands: people's traits, orders, trucks on the road, this week's appeal, weather so far.
+        An oracle's truth would be that of the other future, so none may be in the line-up.
+        """
+        if any(strategy.info == "oracle" for strategy in self.merchant.line_up.values()):
+            raise UsageError("line_up: must hold no oracle for a future that nobody knows, got one")
+        self.streams.branch(seed, self.days_lived)
+        self.weather.draw()
 
     def with_truth(self, view: View) -> View:
         """The view of an oracle: with the units that will be wanted on this day and the following.
@@ -215,28 +255,27 @@ class World(mesa.Model):
             self._truth.flags.writeable = False
         return dataclasses.replace(view, truth=Truth(self._truth[:, :, self.day : self.day + HORIZON_DAYS]))
 
-    def _release(self) -> None:
+    def release(self) -> None:
         """Lets go of the actors: Mesa 3.3 keeps a count per model, and with it every model, alive."""
         self.remove_all_agents()
         getattr(mesa.Agent, "_ids", {}).pop(self, None)
 
-    def _days(self) -> Generator[Any, Any, None]:
-        """SimPy process: the day, as the head of this file lists it."""
-        for day in range(self.spec.calendar.days):
-            self._dawn(day)
-            morning = self.env.timeout(6 * 3600)
-            yield from self._shop(0, 6)
-            yield morning
-            self.inventory.arrive()
-            self._phase("receive")
-            self._phase("decide")
-            evening = self.env.timeout(18 * 3600)
-            yield from self._shop(6, 24)
-            yield evening
-            self._phase("operate")
-            self._phase("feel")
-            self._phase("settle")
-            self._close()
+    def _live_day(self, day: int) -> None:
+        """The day, as the head of this file lists it."""
+        self._dawn(day)
+        morning = self.env.timeout(6 * 3600)
+        self._shop(0, 6)
+        self.env.wait(morning)
+        self.inventory.arrive()
+        self._phase("receive")
+        self._phase("decide")
+        evening = self.env.timeout(18 * 3600)
+        self._shop(6, 24)
+        self.env.wait(evening)
+        self._phase("operate")
+        self._phase("feel")
+        self._phase("settle")
+        self._close()
 
     def _phase(self, phase: str) -> None:
         for act in self._acting[phase]:
@@ -259,7 +298,7 @@ class World(mesa.Model):
         lull = holiday_demand(self.date, self.spec.market.spring_festival_demand)
         self.consumers.wake(lull * plain, lull * ritual, self.spec.market.behaviour.ritual_discovery)
 
-    def _shop(self, from_hour: int, to_hour: int) -> Generator[Any, Any, None]:
+    def _shop(self, from_hour: int, to_hour: int) -> None:
         """Shoppers of a part of the day, in pieces within which no public offer changes.
 
         The clock stands still but for the moments at which what the stations have done meanwhile is needed: goods
@@ -270,7 +309,7 @@ class World(mesa.Model):
         offer: Slice | None = None
         while begin < last:
             if begin in stops:
-                yield self.env.timeout(begin - self.env.now)
+                self.env.wait(self.env.timeout(begin - int(self.env.now)))
                 for warehouse in self.warehouses:
                     warehouse.collect()
                 stops = self._stops()
@@ -396,8 +435,8 @@ class World(mesa.Model):
         """(K, W) units on the shelf, all sizes."""
         return self.sizes.total(self.stock)
 
-    def _history(self) -> History:
-        """What is kept of the run."""
+    def history(self) -> History:
+        """What is kept of the run; of days to come, zeros."""
         placed = self.orders.placed
         customers = [c for c, _ in placed] or [np.zeros(0, np.int32)]
         days = [np.full(c.size, d, np.int16) for c, d in placed] or [np.zeros(0, np.int16)]

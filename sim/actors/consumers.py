@@ -248,7 +248,8 @@ class Consumers(Actor):
 
     def weekly_appeal(self) -> Floats:
         """(K,) what this week adds to each SKU's appeal: one keyed draw an SKU and week."""
-        key, sd = self.world.streams.key("appeal", self.world.day // 7), self.world.spec.market.behaviour.appeal_sd
+        week, sd = self.world.day // 7, self.world.spec.market.behaviour.appeal_sd
+        key = self.world.streams.at(7 * week).key("appeal", week)
         return np.array([sd * normal(key, np.int64(_key(name)), 0) for name in self.world.shop.skus])
 
     def wake(self, plain: Floats, ritual: Floats, discovery: float) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,11 +78,10 @@ class CourierFleet(Actor):
     def send(self, parcels: Ints, road_seconds: int) -> None:
         """A truck leaves for the depot."""
         self.on_road += parcels.size
-        self.world.env.process(self._truck(parcels, road_seconds))
+        self.world.env.call(road_seconds, self._dock, parcels)
 
-    def _truck(self, parcels: Ints, road_seconds: int) -> Generator[Any, Any, None]:
-        """SimPy process: after its time on the road, the truck's parcels join the depot's queue."""
-        yield self.world.env.timeout(road_seconds)
+    def _dock(self, parcels: Ints) -> None:
+        """After its time on the road, the truck's parcels join the depot's queue."""
         self.on_road -= parcels.size
         mean = np.full(parcels.size, self.hours * 3600.0 / self.terms.parcels_per_day)
         consumers = self.world.parcels.get("consumer", parcels).astype(np.int64)

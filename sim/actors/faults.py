@@ -5,8 +5,8 @@ Nobody is told before. What has begun is seen through what it does: queues, back
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,17 +40,15 @@ class Faults(Actor):
                 yield name, fault, begin, end
 
     def threaten(self, kind: FaultKind, place: str, shifts: Shifts) -> None:
-        """Sets up the processes that take people of a place away and bring them back."""
+        """Makes the appointments that take people of a place away and bring them back."""
         for name, fault, begin, end in self._of(kind, place):
             if fault.share > 0.0:
-                self.world.env.process(self._strike(shifts, name, fault.share, begin, end))
+                self.world.env.call(begin, self._strike, shifts, name, fault.share, end)
 
-    def _strike(self, shifts: Shifts, name: str, share: float, begin: int, end: int) -> Generator[Any, Any, None]:
-        """SimPy process: from `begin` to `end` a share of the planned people is away."""
-        yield self.world.env.timeout(begin)
+    def _strike(self, shifts: Shifts, name: str, share: float, end: int) -> None:
+        """From now to `end` a share of the planned people is away."""
         shifts.strike(name, share)
-        yield self.world.env.timeout(end - begin)
-        shifts.strike(name, 0.0)
+        self.world.env.call(end - int(self.world.env.now), shifts.strike, name, 0.0)
 
     def bot_seen(self, seconds: Ints) -> NDArray[np.float64]:
         """(n,) share of contacts made at these seconds that the bot gets to see."""

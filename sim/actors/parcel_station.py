@@ -17,6 +17,7 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.actors.station import Station
+from sim.errors import UsageError
 from sim.kernels.station import ABANDONED, FOREVER
 
 if TYPE_CHECKING:
@@ -125,6 +126,10 @@ class ParcelStation:
         """One more or one less inside; the number is integrated over time."""
         self._area += self._number * (int(self.env.now) - self._since)
         self._number, self._since = self._number + change, int(self.env.now)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Its jobs are SimPy processes. Raises UsageError."""
+        raise UsageError("operations.fidelity: must be compiled for a world to be saved, got parcel")
 
     def advance(self) -> None:
         """SimPy has done it."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,17 +44,17 @@ class Shifts:
 
     def begin(self, plan: Iterable[tuple[int, int, int]]) -> None:
         """From now on the station is worked by a plan of (second, planned, hired servers)."""
-        self.world.env.process(self._run(list(plan)))
+        self.world.env.call(0, self._follow, list(plan), first=True)
 
-    def _run(self, plan: list[tuple[int, int, int]]) -> Generator[Any, Any, None]:
-        """SimPy process: each change of the plan at its second."""
-        env = self.world.env
-        for second, planned, hired in plan:
-            if second > env.now:
-                yield env.timeout(second - env.now)
+    def _follow(self, plan: list[tuple[int, int, int]]) -> None:
+        """Makes the changes of the plan that are due, and comes back for the next."""
+        now = int(self.world.env.now)
+        while plan and plan[0][0] <= now:
             self.note()
-            self.planned, self.hired = planned, hired
+            _, self.planned, self.hired = plan.pop(0)
             self._apply()
+        if plan:
+            self.world.env.call(plan[0][0] - now, self._follow, plan)
 
     def strike(self, fault: str, share: float) -> None:
         """From now on a fault keeps away `share` of the planned servers; 0 ends it."""

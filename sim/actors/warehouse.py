@@ -9,8 +9,7 @@ numbered below 0: pre-sale orders packed before their balance is due, and those 
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +129,8 @@ class Warehouse(Actor):
         self.world.stock[:, self.number] += self.restock
         self.world.ledger.units_in += self.world.sizes.total(self.restock)
         self.restock[:] = 0
-        self.world.env.process(self._waves())
+        hours = sorted(h + 24 if h <= 6 else h for h in self.terms.waves)
+        self._await_wave([self.world.midnight + hour * 3600 for hour in hours])
         lines, seconds = self._arrivals()
         seconds = seconds + self.world.midnight
         key = self.world.streams.key(f"inspect {self.name}", self.world.day)
@@ -200,14 +200,17 @@ class Warehouse(Actor):
             np.add.at(self.world.stock[:, self.number], variants, units)
         self.world.orders.staged(jobs)
 
-    def _waves(self) -> Generator[Any, Any, None]:
-        """SimPy process: trucks leave at the hours of the day's waves (before 06:00: next morning)."""
-        midnight = self.world.midnight
-        for hour in sorted(h + 24 if h <= 6 else h for h in self.terms.waves):
-            yield self.world.env.timeout(midnight + hour * 3600 - self.world.env.now)
-            self.collect()
-            parcels, self._packed = np.concatenate([np.zeros(0, np.int64), *self._packed]), []
-            self.dispatch(parcels)
+    def _await_wave(self, seconds: list[int]) -> None:
+        """Trucks leave at the seconds of the day's waves (those up to 06:00 on the next morning)."""
+        if seconds:
+            self.world.env.call(seconds[0] - int(self.world.env.now), self._wave, seconds[1:])
+
+    def _wave(self, later: list[int]) -> None:
+        """All that is packed leaves."""
+        self.collect()
+        parcels, self._packed = np.concatenate([np.zeros(0, np.int64), *self._packed]), []
+        self.dispatch(parcels)
+        self._await_wave(later)
 
     def dispatch(self, parcels: Ints) -> None:
         """A wave leaves: parcels of each city reach its depot after the road time."""

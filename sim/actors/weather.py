@@ -19,6 +19,7 @@ from sim.actors.view import AHEAD
 from sim.kernels.draws import normal, poisson, uniform
 from sim.scenario.climate import Climate, ColdWave
 from sim.scenario.festivals import gift_season
+from sim.streams import Branch
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -46,9 +47,10 @@ class Weather(Actor):
         climates = [city.climate for city in world.spec.market.cities.values()]
         self.usual: Floats = np.array([_yearly(climate, world.spec.calendar.start, days) for climate in climates])
         """(C, days + 60) Celsius of the season alone."""
-        self.celsius: Floats = self.usual + [self._deviations(n, climate, days) for n, climate in enumerate(climates)]
+        self.celsius: Floats
         """(C, days + 60) Celsius."""
-        self._steps = self._error_steps(len(climates), days)
+        self._steps: Floats
+        self.draw()
         self._sudden: list[tuple[int, Floats]] = []
         """(first second, (C, days + 60) Celsius taken off) of cold waves that nobody foretells: faults."""
         for begin, fault, struck in world.faults.waves(list(world.spec.market.cities)):
@@ -61,6 +63,12 @@ class Weather(Actor):
         self._season = np.array([np.array(c.season) / np.mean(c.season) if c.season else np.ones(12)
                                  for c in categories])  # fmt: skip
         """(J, 12) mean 1."""
+
+    def draw(self) -> None:
+        """Draws all days; again after a branch, which leaves those before it as they were."""
+        climates, days = [city.climate for city in self.world.spec.market.cities.values()], self.usual.shape[1]
+        self.celsius = self.usual + [self._deviations(n, climate, days) for n, climate in enumerate(climates)]
+        self._steps = self._error_steps(len(climates), days)
 
     def need(self) -> Floats:
         """(C, J) multiplier of each category's need today; exactly 1 where a category has no season."""
@@ -92,7 +100,7 @@ class Weather(Actor):
         """(C, days, leads) sum of the forecast errors' steps, by day foretold; drawn once: daily, a year took 1.0 s."""
         out = np.zeros((cities, days, LEADS))
         for day in range(days):
-            key = self.world.streams.key("weather forecast", day)
+            key = self.world.streams.at(day).key("weather forecast", day)
             for city in range(cities):
                 out[city, day, 1:] = np.cumsum([normal(key, np.int64(city), 2 * step) for step in range(LEADS - 1)])
         return out
@@ -103,7 +111,7 @@ class Weather(Actor):
         out = np.empty(days)
         value, scale = 0.0, climate.shock_sd_celsius / math.sqrt(1.0 - keep * keep)  # as if it had always been so
         for day in range(days):
-            value = keep * value + scale * normal(streams.key("weather", day), np.int64(city), 0)
+            value = keep * value + scale * normal(streams.at(day).key("weather", day), np.int64(city), 0)
             out[day], scale = value, climate.shock_sd_celsius
         dated = [wave for wave in self.world.spec.market.cold_waves if not wave.cities or name in wave.cities]
         start = self.world.spec.calendar.start
@@ -115,10 +123,16 @@ class Weather(Actor):
         """Cold waves of every winter that the run touches. A wave comes to all cities on the same day; where
         the climate has fewer of them, the later-numbered stay away."""
         for year in range(start.year - 1, (start + timedelta(days=days)).year + 1):
-            key = self.world.streams.key("cold waves", year)
-            for n in range(1, 1 + poisson(climate.cold_waves_per_winter, uniform(key, np.int64(0), 0))):
-                when, drop, length = (uniform(key, np.int64(n), draw) for draw in range(3))
-                begin = datetime(year, *_WINTER) + timedelta(days=int(when * _WINTER_DAYS))
+            for branch in self.world.streams.branches():
+                yield from self._waves_of(year, climate, branch)
+
+    def _waves_of(self, year: int, climate: Climate, branch: Branch) -> Iterator[ColdWave]:
+        """Those of a winter that begin while the random numbers of a branch hold."""
+        key = branch.streams.key("cold waves", year)
+        for n in range(1, 1 + poisson(climate.cold_waves_per_winter, uniform(key, np.int64(0), 0))):
+            when, drop, length = (uniform(key, np.int64(n), draw) for draw in range(3))
+            begin = datetime(year, *_WINTER) + timedelta(days=int(when * _WINTER_DAYS))
+            if branch.holds((begin.date() - self.world.spec.calendar.start).days):
                 yield ColdWave(
                     start=begin, days=float(np.interp(length, (0, 1), _WAVE_DAYS)),
                     drop_celsius=float(np.interp(drop, (0, 1), _WAVE_DROP)),

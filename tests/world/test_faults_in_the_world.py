@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import simpy
 
+from sim.actors.clock import Clock
 from sim.actors.shifts import Shifts
 from sim.actors.station import Station
 from sim.contracts import Forecast, Stocker, StockPlan, View
@@ -51,7 +51,7 @@ def all_differences(a: History, b: History) -> list[str]:
 
 def worked(*strikes: tuple[int, str, float]) -> Shifts:
     """Ten servers from 0:00, twenty and four hired from 2:00, none from 4:00; (hour, fault, share) as told."""
-    env = simpy.Environment()
+    env = Clock()
     world: Any = SimpleNamespace(env=env)
     shifts = Shifts(world, Station("s", env), 2.0)
     shifts.begin([(0, 10, 0), (2 * H, 20, 4), (4 * H, 0, 0)])
@@ -79,7 +79,7 @@ def test_two_faults_each_take_their_share_of_what_the_other_leaves() -> None:
 
 
 def test_a_change_within_an_hour_counts_by_the_second() -> None:
-    env = simpy.Environment()
+    env = Clock()
     world: Any = SimpleNamespace(env=env)
     shifts = Shifts(world, Station("s", env), 6.0)
     shifts.begin([(1800, 3, 0), (5400, 0, 0)])
