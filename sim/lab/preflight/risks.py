@@ -208,9 +208,9 @@ def _service(world: World, where: Window, _: int) -> dict[str, Reading]:
     orders, missing = int(daily["orders"][part].sum()), daily["gifts_missing"].astype(np.float64)
     each = desk.contacts_if_late * _contact_yuan(world) + _LATE_REORDERS * _margin(world, where)
     n = float(late[part].sum())
-    _, day = _worst(np.divide(late, handed, out=np.zeros(late.size), where=handed > 0), where)
+    day = _worst(np.divide(late, handed, out=np.zeros(late.size), where=handed > 0), where)[1]
     gone = float(missing[part].sum())
-    _, gift_day = _worst((missing > 0).astype(np.float64), where)
+    gift_day = _worst((missing > 0).astype(np.float64), where)[1]
     asked = desk.contacts_if_gift_missing * _contact_yuan(world)
     return {
         "promise_misses": Reading(n / max(1, int(handed[part].sum())), day, n * each, f"{n:.0f} parcels"),
@@ -262,7 +262,7 @@ def _returns(world: World, where: Window, _: int) -> dict[str, Reading]:
     k = int(ratio.argmax())
     beyond = max(0.0, float(back[k]) - RISKS["abnormal_returns"].threshold * float(usual[k]))
     each = world.spec.operations.finance.return_yuan + (1.0 - world.resale_share[k]) * float(shop.unit_cost[k])
-    _, day = _worst(records.returned[k].astype(np.float64), where)
+    day = _worst(records.returned[k].astype(np.float64), where)[1]
     return {"abnormal_returns": Reading(float(ratio[k]), day, beyond * each, shop.skus[k] if ratio[k] else "")}
 
 
