@@ -13,7 +13,7 @@ export MPLCONFIGDIR := $(abspath $(VENV))/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help demo install test lint slow credibility fuzz baseline gate reference test-other lock clean
+.PHONY: help demo install test lint slow credibility fuzz baseline gate reference docs test-other lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -62,6 +62,14 @@ reference: $(STAMP) ## remake results/reference and results/README.md from the s
 	cp results/runs/reference/comparison.csv results/runs/reference/runs.parquet results/runs/reference/report.html \
 	  results/reference/
 	cp results/runs/reference/figures/* results/reference/figures/
+
+# In an environment of its own, so that the lock stays what is tested.
+docs: $(STAMP) ## build docs/ into build/site, warnings are errors (fetches zensical)
+	@for page in metrics scenario api; do $(BIN)/python -m sim.report.reference $$page > docs/$$page.md || exit 1; done
+	@$(BIN)/python -m sim.lab.listing > docs/strategies.md
+	@test -x $(VENV)-docs/bin/zensical || { "$(PYTHON)" -m venv --clear $(VENV)-docs && \
+	  $(VENV)-docs/bin/python -m pip install -q 'zensical>=0.0.73'; }
+	$(VENV)-docs/bin/zensical build --clean --strict
 
 # Each in a virtual environment of its own. A Python that pyenv holds counts as installed.
 test-other: ## the tests on Python 3.12 and 3.13, where installed

@@ -1,4 +1,4 @@
-"""What the documentation tells people to type is typed here: README.md and every page under docs/.
+"""What the documentation tells people to type is typed here: README.md, CONTRIBUTING.md and every page under docs/.
 
 The fenced blocks of a page run in order, in one empty folder:
 
@@ -24,13 +24,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TIMEOUT_SECONDS = 900
 BLOCK = re.compile(
     r"(?P<marks>(?:^<!-- test: .*? -->\n+)*)^```(?P<info>\w+[^\n]*)\n(?P<body>.*?)^```$",
@@ -144,6 +145,33 @@ def test_the_readme_tells_how_to_start() -> None:
     commands = [c for block in blocks((ROOT / "README.md").read_text("utf-8"), "README.md") for c in block.commands]
     assert "make demo" in commands
     assert "make test" in commands
+
+
+def test_the_chinese_readme_shows_the_same_commands_files_and_sections() -> None:
+    """What it shows is what README.md shows, so it works as soon as that works; only the words differ."""
+    english, chinese = (
+        [(b.language, b.title, b.body if b.title else [shlex.split(c, comments=True) for c in b.commands]) for b in found]
+        for found in (blocks((ROOT / name).read_text("utf-8"), name) for name in ("README.md", "README.zh-CN.md"))
+    )
+    assert english == chinese
+    first, second = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.zh-CN.md"))
+    assert first.count("\n## ") == second.count("\n## ")
+    assert first.count("\n| ") == second.count("\n| ")
+
+
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.zh-CN.md"], ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_and_pictures_lead_somewhere(page: Path) -> None:
+    links = LINK.findall(re.sub(r"^```.*?^```$|`[^`\n]*`", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_page_stands_in_the_navigation() -> None:
+    config = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]
+    named = re.findall(r"[\w-]+\.md", repr(config["nav"]))
+    assert sorted(named) == sorted(p.relative_to(ROOT / "docs").as_posix() for p in (ROOT / "docs").rglob("*.md"))
 
 
 SAMPLE = """
