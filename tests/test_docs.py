@@ -150,7 +150,10 @@ def test_the_readme_tells_how_to_start() -> None:
 def test_the_chinese_readme_shows_the_same_commands_files_and_sections() -> None:
     """What it shows is what README.md shows, so it works as soon as that works; only the words differ."""
     english, chinese = (
-        [(b.language, b.title, b.body if b.title else [shlex.split(c, comments=True) for c in b.commands]) for b in found]
+        [
+            (b.language, b.title, b.body if b.title else [shlex.split(c, comments=True) for c in b.commands])
+            for b in found
+        ]
         for found in (blocks((ROOT / name).read_text("utf-8"), name) for name in ("README.md", "README.zh-CN.md"))
     )
     assert english == chinese
