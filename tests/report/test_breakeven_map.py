@@ -54,7 +54,7 @@ def test_the_line_is_where_the_difference_is_zero_and_doubt_is_hatched() -> None
     assert hatched == {"/////": 3, "....": 1}
     figure = ax.get_figure(root=True)
     told = [t.get_text() for t in figure.legends[0].get_texts()]
-    assert told == ["break-even", "undecided (95 %)", "tie (within 1 %)"]
+    assert told == ["break-even", "undecided", "tie (\N{PLUS-MINUS SIGN}1 %)"]
     assert ax.get_xlabel() == "campaigns.double12.markdown (share)"
     assert "couriers (people)" in ax.get_ylabel()
 
