@@ -244,7 +244,7 @@ class OrderBook(Actor):
         return np.asarray(self.parcels.get("placed", parcels) + np.round(3600 * hours).astype(np.int64))
 
     def operate(self) -> None:
-        """Midnight: what the couriers of all cities handed over, at once: one city at a time took 1 s of a year's run."""
+        """Midnight: what the couriers of all cities handed over, at once: city by city took 1 s of a year's run."""
         parcels, done = (np.concatenate(column) for column in zip(*self.at_the_door, strict=True))
         self.at_the_door = []
         self.handed_over(parcels, done)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir  # type: ignore[import-untyped]  # ships no types
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -24,7 +23,7 @@ def _prefetch(typingctx: Any, array: Any, index: Any, offset: Any) -> Any:
         stride = builder.extract_value(view.strides, 0)
         place = builder.add(builder.mul(args[1], stride), args[2])
         start = builder.bitcast(view.data, cgutils.voidptr_t)
-        whole = ir.IntType(32)
+        whole, ir = cgutils.int32_t, cgutils.ir  # type: ignore[attr-defined]  # numba's own handle on LLVM
         kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, whole, whole, whole])
         ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
         builder.call(ask, [builder.gep(start, [place]), whole(0), whole(3), whole(1)])  # read, keep, data

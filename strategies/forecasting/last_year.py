@@ -82,7 +82,7 @@ class LastYear(Forecaster):
         return float(units[first:end].mean() / base) if base > 0 else self.default_lift
 
     def _scatter(self, mean: Floats, rng: np.random.Generator) -> Floats:
-        """(S, K, C, H) Gamma noise of variance m + (cv m)^2 (Wilson & Hilferty 1931), scaled to keep the mean exactly."""
+        """(S, K, C, H) Gamma noise of variance m + (cv m)^2, scaled to keep the mean exactly."""
         shape = mean / (1.0 + self.cv**2 * mean) + 1e-9
         noise = rng.standard_normal((self.samples, *mean.shape), dtype=np.float32)  # half the time of float64
         noise *= (1.0 / (3.0 * np.sqrt(shape))).astype(np.float32)

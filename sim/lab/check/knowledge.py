@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from sim.contracts import Strategy
+from sim.contracts import Forecast, Strategy
 from sim.lab.check import change, views
 from sim.lab.check.subject import Broken, Exempt, Subject, difference
 from sim.lab.check.views import FESTIVAL, LAST, QUIET, Told
@@ -119,7 +119,7 @@ def _lived(s: Subject, part: bool) -> list[Any]:
         view = rest[1]
         if view.truth is not None and not s.oracle:
             raise Broken("the engine must tell the truth to oracles alone, it told this strategy")
-        told = Told(view, rest[2]) if len(rest) > 2 else replace(views.recorded()[0], view=view)
+        told = Told(view, rest[2]) if isinstance(rest[2], Forecast) else replace(views.recorded()[0], view=view)
         answer = s.inspected(s.ask(told, strategy, seed=5, given=lambda t: t), told)
         kept.append(answer)
         return ask(kind, lambda *_: answer, *rest[1:])

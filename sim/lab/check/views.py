@@ -161,7 +161,12 @@ def _lengths() -> dict[int, str]:
 def _axes() -> dict[str, str]:
     told = recorded()[QUIET]
     found = {name: "".join(_lengths().get(n, "?") for n in array.shape) for name, array in arrays(told)}
-    return found | {"forecast.paths": "?KC?", "forecast.hour_shares": "?h", "truth.demand": "KC?"}
+    return found | {
+        "forecast.paths": "?KC?",
+        "forecast.hour_shares": "?h",
+        "truth.demand": "KC?",
+        "shop.price_breaks": "K??",
+    }
 
 
 def axes(name: str) -> str:
