@@ -544,7 +544,7 @@ def tournament(
     loaded = _load(scenario, settings)
     from sim.lab import attribution  # pandas and the lab
     from sim.lab.tournament import Tournament  # pandas and the lab
-    from sim.lab.tournament import tournament as run_tournament
+    from sim.lab.tournament import tournament as run_tournament  # pandas and the lab
 
     quiet, as_json = options.pop("quiet"), options.pop("as_json")
     choices = {kind: options.pop(kind) for kind in ("forecasting", "pricing", "stocking", "staffing", "outreach")}

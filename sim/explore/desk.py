@@ -21,6 +21,8 @@ MOST_KEPT = 400
 MOST_SESSIONS = 8
 SECONDS = 120.0
 """Longest that a look may take; then it is given up, and the workers with it."""
+FIRST_SECONDS = 1800.0
+"""The same before any run has ended: kernels may have to be compiled first, once on a machine."""
 Key = tuple[str, int]
 
 
@@ -46,7 +48,7 @@ class Desk:
 
     def __init__(self, workers: int) -> None:
         self.pool = WarmPool(workers)
-        self._free = asyncio.Semaphore(workers)
+        self._free, self._warm = asyncio.Semaphore(workers), False
         self._runs: OrderedDict[Key, _Run] = OrderedDict()
         self._asked: OrderedDict[str, asyncio.Event] = OrderedDict()
         """Session -> set when its open question is overtaken."""
@@ -121,14 +123,16 @@ class Desk:
         """Until all runs are done. What has not begun is dropped when the question is overtaken."""
         stop = asyncio.ensure_future(overtaken.wait())
         all_done = asyncio.ensure_future(asyncio.wait([run.done for run in runs]))
+        limit = SECONDS if self._warm else FIRST_SECONDS
         try:
-            await asyncio.wait((all_done, stop), timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((all_done, stop), timeout=limit, return_when=asyncio.FIRST_COMPLETED)
             if all_done.done():
+                self._warm = True
                 return
             if overtaken.is_set():
                 raise Superseded("overtaken")
             self.pool.close()
-            raise Busy(f"the look: must take at most {SECONDS:g} seconds; a strategy may hang")
+            raise Busy(f"the look: must take at most {limit:g} seconds; a strategy may hang")
         finally:
             stop.cancel()
             all_done.cancel()

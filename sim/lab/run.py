@@ -83,7 +83,7 @@ def reduce(history: History) -> RunResult:
         history.schedule,
         history.line_up,
         history.seed,
-        metrics={name: float(metric.of(history)) for name, metric in all_metrics().items()},
+        metrics={name: _one_nan(metric.of(history)) for name, metric in all_metrics().items()},
         daily={"day": days, "date": date, **history.daily},
         hourly={
             "station": np.array([*history.stations, *depots]),
@@ -93,6 +93,11 @@ def reduce(history: History) -> RunResult:
         pnl={"account": np.array(list(history.accounts)), "fen": np.stack(list(history.accounts.values()))},
         cohorts=_cohorts(history),
     )
+
+
+def _one_nan(value: float) -> float:
+    """The same number; of the many NaNs the one that reading a stored run gives, so that bytes agree."""
+    return float(value) if value == value else float("nan")
 
 
 def _cohorts(history: History) -> Columns:

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.errors import Fault, MissingExtraError, PeakshiftError
+from sim.errors import Fault, MissingExtraError, PeakshiftError, UsageError
 from sim.lab import store
 from sim.lab.breakeven import counts, default_folder, manifest, prepared
 from sim.lab.design import Base, Range, typed
@@ -95,6 +95,8 @@ def sensitivity(
         told = "\n".join(study.failures()[:10])
         raise PeakshiftError(f"sensitivity: every sampled world must come through, {len(lost)} did not:\n{told}")
     worth = np.array([answer.difference.mean for answer in answers])
+    if method == "sobol" and np.ptp(worth) == 0.0:
+        raise UsageError(f"--over: must hold a field that the difference hangs on, got {worth[0]:g} everywhere")
     indices = _indices(salib, method, problem, shares, worth, ranges, loaded.seed)
     table = pd.DataFrame(points, columns=[r.path for r in ranges])
     table["difference"], table["pairs"] = worth, [answer.difference.pairs for answer in answers]

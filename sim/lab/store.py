@@ -14,6 +14,7 @@ import socket
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -142,7 +143,7 @@ def load_run(file: Path, with_tables: bool = True) -> RunResult | None:
             )  # fmt: skip
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, PermissionError):
             raise StoreError(f"{file}: could not be read: {error.strerror}") from None
         return None  # damaged from outside: it is run again

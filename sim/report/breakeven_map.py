@@ -141,7 +141,7 @@ def _legend(ax: Axes, cells: pd.DataFrame, theme: Theme) -> None:
     marks: list[Any] = [Line2D([], [], color=theme.ink, lw=1.6, label="break-even")]
     for verdict, hatch in _HATCH.items():
         if (cells["verdict"] == verdict).any():
-            label = f"{verdict} (95 %)" if verdict == "undecided" else "tie (within 1 %)"
+            label = "undecided" if verdict == "undecided" else "tie (\N{PLUS-MINUS SIGN}1 %)"
             marks.append(Patch(facecolor="none", edgecolor=theme.faint, hatch=hatch, lw=0.3, label=label))
     ax.get_figure(root=True).legend(  # type: ignore[union-attr]  # an Axes of ours is always in a figure
         handles=marks, loc="lower left", bbox_to_anchor=(0.02, 0.0), ncols=3, frameon=False, handlelength=1.6,

@@ -35,6 +35,31 @@ all other metrics are corrected among themselves.
 """
 
 
+_TWINS = """
+## Tables of twins
+
+`peakshift decompose --out`: `decomposition.parquet` has a row a replication and cell of `sku` (`category`, `promoted`: the
+campaign is for it), `channel` (the pre-sale is one), `segment` and `city` in which any unit shipped. All whole units:
+`units` in the campaign's window, `baseline` the same without the campaign, `bump` the difference, and its nine parts, which
+add up to it: `incremental`, `returned`, `pulled_forward`, `postponed`, `from_before`, `stockpiled`, `switched_sku`,
+`switched_channel`, `lost_to_stockout` (`sim/lab/decompose.py` says what each is). Beside them, no parts of it:
+`from_other_sku`, `from_other_channel` (gross flows) and `held_back`. `decomposition.csv` has a row a `level` (total,
+promoted, category, sku, channel, segment, city), `name` and `part`: `mean` units a replication with the 95 % interval
+`low`, `high`, and all three as a `share` of the mean bump.
+
+`peakshift smoothing --out`: `smoothing.csv` has a row a number of `events` and metric: `event_hours` hours of each,
+`mean`, `difference` from the first number of events and its 95 % interval, seed by seed, in the metric's `unit`.
+
+`peakshift shadow --out`: `shadow.csv` has a row a `resource` and step: there are `units` and `more` of them; yuan per
+unit and day: `net` profit with the unit's `pay` in it, `gross` without, each with its 95 % interval; `verdict` is
+pays, does not pay, undecided, or idle where nothing moved at all.
+
+`peakshift churn --out`: `churn.csv` has a row a cause, mean people a replication: `lost` here and `lost_against`; of those
+lost here, `lost_only_here` (kept there, or never won) and `here_other_cause_there`; the same the other way round; `net` = lost -
+lost_against with its 95 % interval. `churn_flows.parquet` counts people by `fate` here and `fate_against`; it sums to
+everybody."""
+
+
 def results_readme() -> str:
     """The whole page as Markdown."""
     out = [_HEAD, "## Metrics\n", "| metric | unit | better | meaning |", "|---|---|---|---|"]
@@ -43,7 +68,7 @@ def results_readme() -> str:
     out += [f"| {name} | {meaning} |" for name, meaning in (DAILY | DAILY_FLOATS).items()]
     out += ["\n## P&L accounts\n", "| account | meaning |", "|---|---|"]
     out += [f"| {name} | {meaning} |" for name, meaning in PNL.items()]
-    return "\n".join(out)
+    return "\n".join([*out, _TWINS])
 
 
 if __name__ == "__main__":

@@ -95,7 +95,8 @@ def test_rerun_says_identical_and_finds_a_change(folder: Path) -> None:
     original = (folder / "runs.parquet").read_bytes()
     runs.loc[0, "profit"] += 1
     store.write_parquet(folder / "runs.parquet", runs)
-    assert rerun(folder, workers=1) == (False, f"{folder}: differs in runs")
+    same, text = rerun(folder, workers=1)
+    assert not same and text.startswith(f"{folder}: differs in runs; neither code nor packages have changed")
     (folder / "runs.parquet").write_bytes(original)
 
 
