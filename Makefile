@@ -13,7 +13,7 @@ export MPLCONFIGDIR := $(abspath $(VENV))/matplotlib
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help demo install test lint slow credibility fuzz baseline gate reference docs test-other lock clean
+.PHONY: help demo install test lint slow timing credibility fuzz baseline gate reference docs test-other lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -37,7 +37,11 @@ lint: $(STAMP) ## style, format, types, layers
 	$(BIN)/lint-imports
 
 slow: $(STAMP) ## the long validation: theory, stylised facts, whole commands, the wheel
-	$(PYTEST) -q -n $(WORKERS) -m slow --durations 10
+	$(PYTEST) -q -n $(WORKERS) -m 'slow and not timing' --durations 10
+
+# On a machine that does nothing else; no part of CI.
+timing: $(STAMP) ## what has to be quick for the eye: the answers of explore
+	$(PYTEST) -q -rP -m 'slow and timing'
 
 # Exit code 1 says that a figure misses its band: an answer, not a fault of make.
 credibility: $(STAMP) ## the market's figures beside published bands, 20 seeds
