@@ -51,8 +51,8 @@ def _entry(kind: str, name: str) -> Entry:
     for node, after in zip(body, [*body[1:], None], strict=True):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             text = after.value if isinstance(after, ast.Expr) else None
-            told_here = isinstance(text, ast.Constant) and isinstance(text.value, str)
-            meaning[node.target.id] = " ".join(str(text.value).split()) if told_here else ""  # type: ignore[union-attr]  # told_here says that it is a constant
+            said = text.value if isinstance(text, ast.Constant) else None
+            meaning[node.target.id] = " ".join(said.split()) if isinstance(said, str) else ""
     defaults = {n: v for n, v in cls().parameters().items() if n in meaning}
     return Entry(kind, name, cls, told[0], source.removeprefix("Source: "),
                  {n: (v, meaning[n]) for n, v in defaults.items()})  # fmt: skip

@@ -145,8 +145,9 @@ class Study:
         todo = [task for key, task in by_key.items() if key not in results]
         for n, result in map_tasks(partial(_work, runs, workers), todo, workers, partial(_hung, runs)):
             run = todo[n][1]
-            lost = not isinstance(result, RunResult)
-            results[run.key] = RunResult(run.schedule, run.line_up, run.seed, {}, KILLED) if lost else result  # type: ignore[assignment]  # lost says which it is
+            if not isinstance(result, RunResult):
+                result = RunResult(run.schedule, run.line_up, run.seed, {}, KILLED)
+            results[run.key] = result
             self._tell(1)
         return results
 

@@ -33,7 +33,8 @@ def _percent(row: Row) -> tuple[float, float, float] | None:
     base = float(row["baseline_mean"])
     if not math.isfinite(base) or base <= 0 or abs(float(row["difference"])) > base:
         return None
-    return tuple(100 * float(row[k]) / base for k in ("difference", "low", "high"))  # type: ignore[return-value]  # three
+    difference, low, high = (100 * float(row[k]) / base for k in ("difference", "low", "high"))
+    return difference, low, high
 
 
 def _span(low: float, high: float, digits: int = 1) -> str:
