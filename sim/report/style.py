@@ -8,6 +8,7 @@ pyplot, with its list of open figures, is never imported.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -72,10 +73,17 @@ LIGHT = Theme(paper="#FFFFFF", ink="#1A1A1A", faint="#6B6B6B")
 DARK = Theme(paper="#16181C", ink="#ECECEC", faint="#A0A0A0", series=(SKY, ORANGE, GREEN, PURPLE, VERMILLION, BLUE))
 
 
+def _not_for_want_of_bold(record: logging.LogRecord) -> bool:
+    """False for the complaint that a fallback font comes in one weight: its characters are drawn in that weight."""
+    text = record.getMessage()
+    return not ("Failed to find font weight" in text and any(name in text for name in _FONTS))
+
+
 @cache
 def font_families() -> tuple[str, ...]:
     """The fonts that are tried for each character, in order."""
     known = {font.name for font in font_manager.fontManager.ttflist}
+    logging.getLogger(font_manager.__name__).addFilter(_not_for_want_of_bold)
     return ("DejaVu Sans", *(name for name in _FONTS if name in known))
 
 
