@@ -349,18 +349,39 @@ def list_(what: str) -> None:
 @click.argument("orders", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The scenario file to write.")
 @click.option("--yuan", type=click.FloatRange(0, min_open=True), default=1.0, help="Worth of the file's currency unit.")
+@click.option(
+    "--columns", multiple=True, metavar="FIELD=COLUMN[,...]",
+    help="What the file's columns are, e.g. ordered_at=date,paid=price; others are guessed, and shown.",
+)  # fmt: skip
+@click.option("--rates", multiple=True, metavar="CURRENCY=WORTH", help="Other currencies in the file's main one.")
+@click.option("--time-zone", metavar="ZONE", help="Move times there, e.g. Asia/Shanghai; unmarked ones are UTC.")
+@click.option("--keep-duplicates", is_flag=True, help="Use lines that equal an earlier one in every column.")
+@click.option("--skus", type=click.IntRange(1, 500), default=100, show_default=True, help="The best-selling SKUs.")
+@click.option(
+    "--replications", type=click.IntRange(0), default=5, show_default=True,
+    help="Simulations of the last four weeks, held out to score the fit; 0 simulates nothing, not even to tune.",
+)  # fmt: skip
+@click.option("--report", type=click.Path(path_type=Path), help="The report to write; beside the scenario by default.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output.")
-def fit(orders: Path, out: Path, yuan: float, quiet: bool, as_json: bool) -> None:
-    """A user's order history ORDERS.csv -> a calibrated scenario that `compare` runs."""
-    from sim.fit import fit_orders, write_scenario  # pandas
+def fit(
+    orders: Path, out: Path, yuan: float, replications: int, report: Path | None, quiet: bool, as_json: bool,
+    **reading: Any,
+) -> None:  # fmt: skip
+    """A user's order history ORDERS (CSV or Parquet) -> a calibrated scenario that `compare` runs, and a report.
 
-    estimates = fit_orders(orders)
-    write_scenario(estimates, out, yuan)
+    Exports of Shopify, Taobao, JD, WooCommerce and UCI Online Retail are known. Rows that are not used are listed
+    with their line numbers.
+    """
+    from sim.fit.job import asking, fit_file  # pandas, and the world to simulate
+
+    done = fit_file(orders, out, yuan, asking(**reading), replications, report)
     if as_json:
-        click.echo(json.dumps(estimates.to_dict(), indent=2, allow_nan=False))
+        click.echo(json.dumps(done.to_dict(), indent=2, allow_nan=False))
     elif not quiet:
-        click.echo(estimates.summary())
+        click.echo(done.told())
+        for file in done.files[1:]:
+            click.echo(f"wrote {_shown(file)}")
         click.echo(f"wrote {_shown(out)}; next: peakshift compare {_shown(out)}")
 
 

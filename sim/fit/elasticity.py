@@ -44,34 +44,44 @@ class Elasticity:
     """Residual s.d. of log price after the fixed effects."""
     identified: Identified
     pooled: float
-    """Precision-weighted with the prior N(-2.6, 1), by the largest of the three s.e.: what the scenario uses."""
+    """Precision-weighted with the prior N(-2.6, 1), by the largest of the three s.e.: what the scenario uses. A SKU's
+    own is weighted with all SKUs' in the prior's place, by how much SKUs differ."""
     pooled_sd: float
     observations: int
 
 
 def panel(orders: Orders) -> pd.DataFrame:
-    """SKU x week: units, log of the mean price paid per unit, weeks without a sale included.
+    """SKU x week: units, log of the mean price paid per unit, share in a mailer; weeks without a sale included.
 
     A week in which a SKU was not bought takes its median price: nobody wrote its price down. A SKU
-    bought only in the broken last week is left out: it has no whole week.
+    bought only in the broken last week is left out: it has no whole week. So are weeks that were shut.
     """
-    lines = orders.lines.assign(
+    lines = orders.lines[["sku", "units", "paid", "mailer"]].assign(
         week=(orders.lines["ordered_at"] - orders.first_day).dt.days // 7,
         value=orders.lines["paid"] * orders.lines["units"],
+        mailed=orders.lines["mailer"] * orders.lines["units"],
     )
-    lines = lines[lines["week"] < orders.weeks]
+    lines = lines[lines["week"].isin(orders.open_weeks)]
     skus = sorted(lines["sku"].unique())
-    sums = lines.groupby(["sku", "week"])[["units", "value"]].sum()
-    grid = pd.MultiIndex.from_product([skus, range(orders.weeks)], names=["sku", "week"])
+    sums = lines.groupby(["sku", "week"])[["units", "value", "mailed"]].sum()
+    grid = pd.MultiIndex.from_product([skus, orders.open_weeks], names=["sku", "week"])
     table = sums.reindex(grid)
     price = table["value"] / table["units"]
     price = price.fillna(price.groupby("sku").transform("median"))
-    return pd.DataFrame({"units": table["units"].fillna(0.0), "log_price": np.log(price)}).reset_index()
+    mailer = (table["mailed"] / table["units"]).fillna(0.0)
+    return pd.DataFrame(
+        {"units": table["units"].fillna(0.0), "log_price": np.log(price), "mailer": mailer}
+    ).reset_index()
 
 
 def ppml(units: Floats, log_price: Floats, effects: Floats, week: NDArray[np.int64]) -> tuple[float, ...]:
     """(elasticity, plain s.e., HC1 s.e., s.e. clustered by week) by iteratively reweighted least squares."""
-    x = np.column_stack([log_price, effects])
+    new, spread = regress(units, np.column_stack([log_price, effects]), week)
+    return float(new[0]), *(float(kind[0]) for kind in spread)
+
+
+def regress(units: Floats, x: Floats, week: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """(coefficients (p,), s.e. (3, p): plain, HC1, clustered by week) of a Poisson regression on `x` (n, p)."""
     new, mean = poisson(units, x)
     bread = np.linalg.pinv((x * mean[:, None]).T @ x)
     score = x * (units - mean)[:, None]
@@ -82,9 +92,8 @@ def ppml(units: Floats, log_price: Floats, effects: Floats, week: NDArray[np.int
     np.add.at(together, week, score)
     small = weeks / max(1, weeks - 1) * (n - 1) / max(1, n - k)
     clustered = bread @ (together.T @ together) @ bread * small
-    variance = [bread[0, 0], robust[0, 0], clustered[0, 0]]
-    spread = np.sqrt(np.maximum(variance, 0.0))  # rounding may leave a degenerate one below 0
-    return float(new[0]), float(spread[0]), float(spread[1]), float(spread[2])
+    variance = np.array([np.diag(bread), np.diag(robust), np.diag(clustered)])
+    return new, np.sqrt(np.maximum(variance, 0.0))  # rounding may leave a degenerate one below 0
 
 
 def demand_at(table: pd.DataFrame, price: dict[str, float], elasticity: float) -> dict[str, float]:
@@ -125,3 +134,65 @@ def estimate(table: pd.DataFrame) -> Elasticity:
     pooled = (e / spread**2 + PRIOR_MEAN / PRIOR_SD**2) / precision
     verdict: Identified = "identified" if sd >= WEAK else "weak"
     return Elasticity(e, se, robust, by_week, sd, verdict, pooled, float(precision**-0.5), len(table))
+
+
+def by_sku(table: pd.DataFrame, common: Elasticity) -> dict[str, Elasticity]:
+    """Each SKU's own elasticity, all estimated at once beside SKU and week effects, and drawn toward `common`.
+
+    SKUs whose price hardly moves beyond week effects have none of their own; one alone has no week effects. How much
+    SKUs differ is DerSimonian & Laird's moment estimate; 0.5 where fewer than three tell (assumption).
+    """
+    names = sorted(str(sku) for sku in table["sku"].unique())
+    if len(names) == 1:
+        return {names[0]: common}
+    sku = pd.Categorical(table["sku"].astype(str), names).codes.astype(np.int64)
+    week = pd.factorize(table["week"])[0].astype(np.int64)
+    units, log_price = table["units"].to_numpy(float), table["log_price"].to_numpy(float)
+    own = dummies(sku, drop_first=False)
+    effects = np.column_stack([own, dummies(week, drop_first=True)])
+    price = own * log_price[:, None]
+    apart = price - effects @ np.linalg.lstsq(effects, price, rcond=None)[0]
+    rows = np.maximum(own.sum(axis=0), 1)
+    sold = own.T @ units > 0
+    tells = np.flatnonzero((np.sqrt((apart**2).sum(axis=0) / rows) >= UNIDENTIFIED) & sold)
+    sd = np.sqrt((apart**2).sum(axis=0) / rows)
+    if tells.size:  # what other SKUs' own slopes leave of it: twins that move as one do not tell apart
+        inverse = np.diag(np.linalg.pinv(apart[:, tells].T @ apart[:, tells]))
+        sd[tells] = np.sqrt(1 / np.maximum(inverse, 1e-12) / rows[tells])
+        tells = tells[sd[tells] >= UNIDENTIFIED]
+    new, spread = np.zeros(0), np.zeros((3, 0))
+    if tells.size:
+        new, spread = regress(units, np.column_stack([price[:, tells], effects]), week)
+    found: dict[str, tuple[float, Floats]] = {}
+    for n, k in enumerate(tells):
+        worst = float(spread[:, n].max())
+        if np.isfinite(new[n]) and 0 < worst < 1e3:
+            found[names[k]] = float(new[n]), spread[:, n]
+    between = _between({name: (e, float(s.max())) for name, (e, s) in found.items()})
+    return {name: _drawn(found.get(name), float(sd[k]), common, between, int(rows[k])) for k, name in enumerate(names)}
+
+
+def _between(found: dict[str, tuple[float, float]]) -> float:
+    """Variance of true elasticities between SKUs (DerSimonian & Laird 1986)."""
+    if len(found) < 3:
+        return 0.25
+    e, v = np.array([x for x, _ in found.values()]), np.array([s**2 for _, s in found.values()])
+    w = 1 / v
+    q = float((w * (e - (w * e).sum() / w.sum()) ** 2).sum())
+    return max(0.0, (q - (len(e) - 1)) / float(w.sum() - (w**2).sum() / w.sum()))
+
+
+def _drawn(own: tuple[float, Floats] | None, sd: float, common: Elasticity, between: float, rows: int) -> Elasticity:
+    """A SKU's elasticity, drawn toward that of all."""
+    if own is None:
+        nan = float("nan")
+        wide = float(np.sqrt(common.pooled_sd**2 + between))
+        return Elasticity(nan, nan, nan, nan, sd, "not identified", common.pooled, wide, rows)
+    e, spread = own
+    variance = float(spread.max()) ** 2
+    weight = between / (between + variance) if between > 0 else 0.0
+    pooled = weight * e + (1 - weight) * common.pooled
+    wide = float(np.sqrt(weight * variance + (1 - weight) ** 2 * common.pooled_sd**2))
+    verdict: Identified = "identified" if sd >= WEAK else "weak"
+    plain, robust, by_week = (float(s) for s in spread)
+    return Elasticity(e, plain, robust, by_week, sd, verdict, pooled, wide, rows)

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.fit.orders import Orders
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 WASH_OUT_DAYS = 28
 """Whoever buys in the first four weeks is mostly an old customer: the first order seen is not their
@@ -24,9 +28,13 @@ class Pattern:
     """Median shelf price by SKU."""
     weekday: list[float]
     """Orders by weekday, Monday first, mean 1."""
+    weekday_se: list[float]
     hour: list[float]
     """Orders by hour as recorded, mean 1."""
     customers: int
+    """Known ones, and one for each order without a customer."""
+    anonymous: int
+    """Orders without a customer."""
     orders: int
     days: int
     units_per_line: float
@@ -34,55 +42,95 @@ class Pattern:
     repurchase: dict[int, float]
     """Share that orders again within 7, 30, 90 days of the first order (Kaplan-Meier), of the customers
     first seen after `WASH_OUT_DAYS`; NaN where none of them is followed that long."""
+    repurchase_se: dict[int, float]
+    gap_days: float
+    """Median days between two days on which a customer bought; NaN below 20 gaps."""
+    units_per_visit: float
+    """Units that a customer buys on such a day."""
     newcomers: int
     """Customers first seen after `WASH_OUT_DAYS`."""
     empty_weeks: int
     """SKU-weeks without a sale, whole weeks."""
 
 
-def kaplan_meier(gap_days: pd.Series, censored_days: pd.Series, horizon: int) -> float:
-    """Share with an event within `horizon`: `gap_days` is NaN where none was seen by `censored_days`.
+def kaplan_meier(gap_days: pd.Series, censored_days: pd.Series, horizon: float) -> tuple[float, float]:
+    """(share with an event within `horizon`, Greenwood's s.e.); `gap_days` is NaN where none was seen by then.
 
     NaN when nobody is followed that long (Kaplan & Meier 1958).
     """
-    event = gap_days.notna().to_numpy()
+    event = gap_days.notna().to_numpy(bool)
     time = np.where(event, gap_days, censored_days).astype(float)
     if not (time >= horizon).any():
-        return float("nan")
-    alive = 1.0
-    for t in np.unique(time[event & (time <= horizon)]):
-        alive *= 1.0 - ((time == t) & event).sum() / (time >= t).sum()
-    return 1.0 - alive
+        return float("nan"), float("nan")
+    times, first = np.unique(np.sort(time), return_index=True)
+    events = np.bincount(np.searchsorted(times, time[event]), minlength=times.size)
+    within = (times <= horizon) & (events > 0)
+    d, n = events[within].astype(float), (time.size - first)[within].astype(float)
+    alive = float(np.prod(1.0 - d / n))
+    greenwood = float((d / (n * np.maximum(n - d, 1e-9))).sum()) if alive > 0 else 0.0
+    return 1.0 - alive, alive * greenwood**0.5
+
+
+def visits_of(orders: Orders) -> pd.DataFrame:
+    """customer_id and day of each day on which a known customer bought, in order of days."""
+    lines = orders.lines[orders.lines["customer_id"] != ""]
+    day = (lines["ordered_at"] - orders.first_day).dt.days
+    visits = pd.DataFrame({"customer_id": lines["customer_id"], "day": day}).drop_duplicates()
+    return visits.sort_values("day", kind="stable")
 
 
 def pattern_of(orders: Orders) -> Pattern:
     """All patterns of an order history."""
     lines = orders.lines
     day = (lines["ordered_at"] - orders.first_day).dt.days
-    whole = lines[day < 7 * orders.weeks]
+    weeks = len(orders.open_weeks)
+    whole = lines[(day // 7).isin(orders.open_weeks)]
     units = whole.groupby("sku")["units"].sum()
     first_of_order = lines.drop_duplicates("order_id")
-    visits = lines.assign(day=day).drop_duplicates(["customer_id", "day"]).sort_values("day", kind="stable")
+    visits = visits_of(orders)
     groups = visits.groupby("customer_id")["day"]
     first, second = groups.nth(0), groups.nth(1)
     start = pd.Series(first.to_numpy(), index=visits.loc[first.index, "customer_id"])
     again = pd.Series(second.to_numpy(), index=visits.loc[second.index, "customer_id"]).reindex(start.index)
     end = int(day.max())
     new = start[start >= WASH_OUT_DAYS]
+    followed = {h: kaplan_meier((again - start)[new.index], end - new, h) for h in (7, 30, 90)}
     sold_weeks = len(whole.assign(week=day[whole.index] // 7).drop_duplicates(["sku", "week"]))
     weekday = first_of_order["ordered_at"].dt.day_of_week.value_counts().reindex(range(7), fill_value=0)
     hour = first_of_order["ordered_at"].dt.hour.value_counts().reindex(range(24), fill_value=0)
+    nobody = int((lines["customer_id"] == "").groupby(lines["order_id"]).any().sum())
     return Pattern(
-        weekly_units={sku: float(units.get(sku, 0)) / orders.weeks for sku in orders.skus},
+        weekly_units={sku: float(units.get(sku, 0)) / weeks for sku in orders.skus},
         list_price={str(sku): float(price) for sku, price in lines.groupby("sku")["list_price"].median().items()},
         weekday=(weekday / max(1e-9, weekday.mean())).round(3).tolist(),
         hour=(hour / max(1e-9, hour.mean())).round(3).tolist(),
-        customers=int(lines["customer_id"].nunique()),
+        weekday_se=_weekday_se(first_of_order, orders),
+        customers=len(start) + nobody,
+        anonymous=nobody,
         orders=int(lines["order_id"].nunique()),
         days=end + 1,
         units_per_line=float(lines["units"].mean()),
         lines_per_order=len(lines) / int(lines["order_id"].nunique()),
-        repurchase={h: float(kaplan_meier((again - start)[new.index], end - new, h)) for h in (7, 30, 90)},
+        repurchase={h: share for h, (share, _) in followed.items()},
+        repurchase_se={h: se for h, (_, se) in followed.items()},
+        gap_days=_gap(visits),
+        units_per_visit=float(lines["units"].sum()) / max(1, len(visits) + nobody),
         newcomers=len(new),
-        empty_weeks=int(whole["sku"].nunique()) * orders.weeks - sold_weeks,
+        empty_weeks=int(whole["sku"].nunique()) * weeks - sold_weeks,
     )
+
+
+def _gap(visits: pd.DataFrame) -> float:
+    gaps = visits.groupby("customer_id")["day"].diff().dropna()
+    return float(gaps.median()) if len(gaps) >= 20 else float("nan")
+
+
+def _weekday_se(first_of_order: pd.DataFrame, orders: Orders) -> list[float]:
+    """s.e. of the weekday index: between whole weeks, which differ by more than chance."""
+    day = (first_of_order["ordered_at"] - orders.first_day).dt.days
+    kept = first_of_order[(day // 7).isin(orders.open_weeks)]
+    table = pd.crosstab((day[kept.index] // 7), kept["ordered_at"].dt.day_of_week).reindex(
+        columns=range(7), fill_value=0
+    )
+    share = 7 * table.to_numpy(float) / np.maximum(table.to_numpy(float).sum(axis=1, keepdims=True), 1)
+    return [round(float(s), 4) for s in share.std(axis=0, ddof=1) / np.sqrt(len(share))]

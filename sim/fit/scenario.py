@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.errors import DataError
 from sim.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
-    from sim.fit import Fit
+    from sim.fit.estimates import Fit
 
 BASE = "double12"
 COST_SHARE = 0.70
@@ -17,6 +20,11 @@ COST_SHARE = 0.70
 MARKET_SIZE = 20_000
 """People to simulate, about: the customers seen are taken as a sample of that many."""
 _NOT_NOW, _STORABILITY = 1.0, 0.5
+_CROSS_SD = 1.0
+"""s.d. of the cross-elasticity around that of the assumed `not_now` (assumption)."""
+_LEAST_BOUGHT = 0.1
+_MOST_VISITS = 5.0
+"""The schema's bound of visits a day."""
 STOCKPILE_PART = 0.25
 """Share of the stockpiling slope that shows in weekly units: it acts below the remembered price only,
 and not on a full pantry. Measured by refitting simulated histories."""
@@ -26,13 +34,49 @@ on simulated histories."""
 _MOST_SENSITIVITY = 5.0
 
 
-def scenario_text(fit: Fit, yuan: float = 1.0) -> str:
+@dataclass(frozen=True)
+class Tuning:
+    """Factors by which simulated histories of the fitted scenario differ from the data, found by simulation."""
+
+    need: float = 1.0
+    """Multiplies the need."""
+    sensitivity: float = 1.0
+    """Multiplies the price sensitivity."""
+
+    @property
+    def done(self) -> bool:
+        """Whether there is any."""
+        return self != Tuning()
+
+
+def write_scenario(fit: Fit, path: Path | str, yuan: float = 1.0, tuning: Tuning | None = None) -> None:
+    """Writes the fitted scenario, whole or not at all; `yuan` is the worth of one unit of currency."""
+    write_whole(Path(path), scenario_text(fit, yuan, tuning))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file in one step. Raises DataError."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise DataError(f"{path}: could not be written: {error.strerror}") from None
+
+
+def scale_of(fit: Fit) -> int:
+    """Simulated customers for each one seen."""
+    return max(1, math.ceil(MARKET_SIZE / fit.pattern.customers))
+
+
+def scenario_text(fit: Fit, yuan: float = 1.0, tuning: Tuning | None = None) -> str:
     """A scenario that extends the shipped one, with the user's category in place of its catalogue.
 
     `yuan` is what one unit of the file's currency is worth, because wages and parcels are in yuan.
     """
+    tuning = tuning or Tuning()
     base, p = load_scenario(BASE), fit.pattern
-    scale = max(1, math.ceil(MARKET_SIZE / p.customers))
+    scale = scale_of(fit)
     consumers = math.ceil(p.customers * scale / (1 - base.market.prospect_share))
     units = sum(fit.base_units.values()) / 7 * scale
     orders = units  # at list price nobody stockpiles: one unit an order
@@ -47,11 +91,12 @@ def scenario_text(fit: Fit, yuan: float = 1.0) -> str:
     stockpiled = STOCKPILE_PART * behaviour.stockpiling * _STORABILITY
     seen = 1.0 if len(shares) > 1 else 1.0 - share
     own = max(0.0, -fit.elasticity.pooled) / seen
-    factor = min(_MOST_SENSITIVITY, own / ((1 + remembered + stockpiled) * beta))
+    factor = min(_MOST_SENSITIVITY, tuning.sensitivity * own / ((1 + remembered + stockpiled) * beta))
     visits = sum(s.share * s.visits_per_day for s in segments)
     bought = sum(shares.values())
-    need = min(1.0, units / (p.customers * scale) / (visits * bought * STAY_PART))
-    pack_days = min(5000.0, max(0.1, p.customers * 7 / max(1e-3, sum(p.weekly_units.values()))))
+    wanted = tuning.need * units / (p.customers * scale) / (visits * bought * STAY_PART)
+    need = min(1.0, wanted)
+    pack_days, pack_told = _pack_days(fit)
     e = fit.elasticity
     lines = [
         f"# Fitted to {_printable(fit.source)}: {p.orders:,} orders of {p.customers:,} customers in {p.days} days.",
@@ -65,7 +110,7 @@ def scenario_text(fit: Fit, yuan: float = 1.0) -> str:
         f"  weekday_profile: {p.weekday}  # orders by weekday, mean 1",
         f"  hour_profile: {p.hour}  # orders by hour as recorded; a time zone would shift them",
         "  segments:  # shares and traits as shipped: order lines do not show them",
-        *(f"    {name}: {{need: null}}" for name, s in base.market.segments.items() if s.need),
+        *_segments(base, max(1.0, wanted)),
         "catalogue:",
         "  categories:",
         *(f"    {name}: null" for name in base.catalogue.categories),
@@ -73,15 +118,17 @@ def scenario_text(fit: Fit, yuan: float = 1.0) -> str:
         f"      # Pooled elasticity {e.pooled:.2f} (s.d. {e.pooled_sd:.2f}); {_origin(fit)}.",
         *_formula(len(shares), share),
         f"      # mean beta {beta:.2f}, remembered price {remembered:.2f}, stockpiling {stockpiled:.2f}",
+        *_tuned(tuning),
         f"      price_sensitivity: {factor:.3f}",
         f"      need: {need:.3f}  # units per customer-day at list price / (visits x chance to buy {bought:.2f} x "
-        f"{STAY_PART:g}){', capped at 1' if need == 1.0 else ''}",
-        f"      pack_days: {pack_days:.1f}  # customer-days per unit bought, promotions included",
+        f"{STAY_PART:g}){'; above 1, so visits are more frequent' if wanted > 1 else ''}",
+        f"      pack_days: {pack_days:.1f}  # {pack_told}",
         f"      storability: {_STORABILITY}  # assumption",
-        f"      not_now: {_NOT_NOW}  # assumption",
+        f"      not_now: {_not_now(fit):.3f}  # {_not_now_told(fit)}",
+        *_fitted(fit),
         "  skus:",
         *(f"    {name}: null" for name in base.catalogue.skus),
-        *_skus(fit, category, set(base.catalogue.skus), yuan),
+        *_skus(fit, category, yuan),
         "  services:",
         *(f"    {name}: null" for name in base.catalogue.services),
         "operations:  # sized to the expected orders a day (rule of thumb: half busy on a normal day)",
@@ -91,6 +138,57 @@ def scenario_text(fit: Fit, yuan: float = 1.0) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _pack_days(fit: Fit) -> tuple[float, str]:
+    """How long a unit lasts those who use the category, and how that is known. Most customers seen hardly use it, so
+    customer-days per unit would keep the others from buying."""
+    p = fit.pattern
+    if math.isfinite(p.gap_days):
+        return min(5000.0, max(0.1, p.gap_days / p.units_per_visit)), (
+            f"median {p.gap_days:.0f} days between purchases / {p.units_per_visit:.2f} units bought")  # fmt: skip
+    days = p.customers * 7 / max(1e-3, sum(p.weekly_units.values()))
+    return min(5000.0, max(0.1, days)), "customer-days per unit bought, promotions included"
+
+
+def _segments(base: Scenario, more: float) -> list[str]:
+    """Segments without needs of shipped categories; visits x `more`, within the schema's bound."""
+    out = []
+    for name, s in base.market.segments.items():
+        parts = ["need: null"] if s.need else []
+        if more > 1:
+            parts.append(f"visits_per_day: {min(_MOST_VISITS, s.visits_per_day * more):.4f}")
+        if parts:
+            out.append(f"    {name}: {{{', '.join(parts)}}}{'  # visits x ' + format(more, '.2f') if more > 1 else ''}")
+    return out
+
+
+def _not_now_told(fit: Fit) -> str:
+    cross = fit.finding("cross price (all others)")
+    if cross.verdict == "not identified" or len(fit.pattern.list_price) < 2:
+        return "assumption"
+    return f"from the others' prices: cross-elasticity {cross.value:.2f} (s.e. {cross.se:.2f})"
+
+
+def _tuned(tuning: Tuning) -> list[str]:
+    if not tuning.done:
+        return []
+    return [
+        "      # Simulated at the prices of the file and fitted again: price_sensitivity is multiplied by",
+        f"      # {tuning.sensitivity:.3f} and need by {tuning.need:.3f}, so that both come out as in the data.",
+    ]
+
+
+def _fitted(fit: Fit) -> list[str]:
+    """What else was identified and has a field; the rest keeps the shipped value."""
+    out = []
+    rate = fit.finding("return rate")
+    if rate.verdict != "not identified":
+        share = min(1.0, rate.value)
+        out.append(f"      return_rate: {share:.4f}  # of units, s.e. {rate.se:.4f} ({rate.verdict})")
+    if fit.season:
+        out.append(f"      season: {fit.season}  # by month, mean 1")
+    return out
 
 
 def _stripped(base: Scenario) -> list[str]:
@@ -140,8 +238,23 @@ def _appeal(fit: Fit) -> dict[str, float]:
 def _choice_shares(fit: Fit) -> dict[str, float]:
     """Logit shares of a person with a need."""
     weight = {sku: math.exp(a) for sku, a in _appeal(fit).items()}
-    whole = sum(weight.values()) + math.exp(_NOT_NOW)
+    whole = sum(weight.values()) + math.exp(_not_now(fit))
     return {sku: w / whole for sku, w in weight.items()}
+
+
+def _not_now(fit: Fit) -> float:
+    """Utility of buying nothing. In a logit the others' prices act by beta x (their share of choices), so what the
+    data say of cross prices sets how many of those with a need buy; an assumption where they say nothing."""
+    cross, weight = fit.finding("cross price (all others)"), [math.exp(a) for a in _appeal(fit).values()]
+    beta, n = max(0.5, -fit.elasticity.pooled), len(weight)
+    if cross.verdict == "not identified" or n < 2:
+        return _NOT_NOW
+    bought = sum(weight) / (sum(weight) + math.exp(_NOT_NOW))
+    usual = beta * bought * (n - 1) / n
+    precision = 1 / cross.se**2 + 1 / _CROSS_SD**2
+    pooled = (cross.value / cross.se**2 + usual / _CROSS_SD**2) / precision
+    share = min(0.9, max(_LEAST_BOUGHT, pooled / beta * n / (n - 1)))
+    return math.log(sum(weight) * (1 - share) / share)
 
 
 def safe_name(text: str) -> str:
@@ -149,21 +262,29 @@ def safe_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]|^-", "_", text)[:56] or "sku"
 
 
-def _skus(fit: Fit, category: str, taken: set[str], yuan: float) -> list[str]:
-    appeal, used, out = _appeal(fit), set(taken), []
-    for sku, price in fit.pattern.list_price.items():
+def sku_names(fit: Fit) -> dict[str, str]:
+    """Each SKU's name in the scenario, in its order there."""
+    used, out = set(load_scenario(BASE).catalogue.skus), {}
+    for sku in fit.pattern.list_price:
         plain = name = safe_name(sku)
         number = 1
         while name in used:
             number += 1
             name = f"{plain}_{number}"
         used.add(name)
+        out[sku] = name
+    return out
+
+
+def _skus(fit: Fit, category: str, yuan: float) -> list[str]:
+    appeal, names, out = _appeal(fit), sku_names(fit), []
+    for sku, price in fit.pattern.list_price.items():
         listed = min(1e6, max(0.02, round(price * yuan, 2)))
         cost = max(0.01, round(listed * COST_SHARE, 2))
         out += [
             f"    # {fit.base_units.get(sku, 0.0):.1f} units a week at list price, "
             f"{fit.pattern.weekly_units[sku]:.1f} seen; median list price; {_own(fit, sku)}",
-            f'    "{name}": {{category: "{category}", role: repeat, list_price_yuan: {listed}, '
+            f'    "{names[sku]}": {{category: "{category}", role: repeat, list_price_yuan: {listed}, '
             f"unit_cost_yuan: {cost}, appeal: {appeal[sku]:.3f}}}  # cost {100 * COST_SHARE:.0f} % of list, assumed",
         ]
     return out

@@ -160,7 +160,7 @@ def test_new_validate_list_schema_fit(tmp_path: Path) -> None:
     assert json.loads(peakshift("schema", cwd=tmp_path).stdout)["title"] == "peakshift scenario"
     assert "market.consumers  [people]  100000" in peakshift("schema", "--table", cwd=tmp_path).stdout
     orders = str(SHIPPED / "data" / "soft_drinks_13w.csv")
-    fitted = peakshift("fit", orders, "--out", "my.yaml", cwd=tmp_path)
+    fitted = peakshift("fit", orders, "--out", "my.yaml", "--replications", "0", cwd=tmp_path)
     assert fitted.returncode == 0 and "identified" in fitted.stdout
     assert peakshift("validate", "my.yaml", cwd=tmp_path).returncode == 0
     ran = peakshift("compare", "my.yaml", "--replications", "2", "--workers", "1", "--set", "calendar.scored_days=20",

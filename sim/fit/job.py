@@ -1,0 +1,116 @@
+"""The whole of `peakshift fit`: read, fit, tune by simulation, score on held-out weeks, write."""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sim.errors import UsageError, did_you_mean
+from sim.fit.columns import asked_of
+from sim.fit.elasticity import panel
+from sim.fit.estimates import Fit, fit_of
+from sim.fit.holdout import FEWEST_WEEKS, HoldOut, hold_out
+from sim.fit.orders import read_orders
+from sim.fit.replay import tune
+from sim.fit.report import write_fit_report
+from sim.fit.scenario import Tuning, write_scenario, write_whole
+from sim.fit.sheet import MOST_SKUS, Ask
+from sim.fit.summary import summary
+
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was found and written."""
+
+    fit: Fit
+    tuning: Tuning
+    held: HoldOut | None
+    simulated: bool
+    files: tuple[Path, ...]
+
+    def told(self) -> str:
+        """The printed result."""
+        out = [summary(self.fit), ""]
+        if self.tuning.done:
+            out.append(f"tuned by simulation: need x {self.tuning.need:.2f}, price sensitivity x "
+                       f"{self.tuning.sensitivity:.2f}")  # fmt: skip
+        if self.held is not None:
+            out.append(f"goodness of fit: {self.held.told()}")
+        elif self.simulated:
+            out.append(f"goodness of fit: not measured, it needs {FEWEST_WEEKS} whole weeks")
+        else:
+            out.append("goodness of fit: not measured and the scenario not tuned, as nothing was simulated")
+        return "\n".join(out)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        held = None if self.held is None else self.held.to_dict()
+        return {**self.fit.to_dict(), "tuning": vars(self.tuning), "hold_out": held,
+                "files": [path.name for path in self.files]}  # fmt: skip
+
+
+def asking(
+    columns: tuple[str, ...] = (), rates: tuple[str, ...] = (), time_zone: str | None = None,
+    keep_duplicates: bool = False, skus: int = MOST_SKUS,
+) -> Ask:  # fmt: skip
+    """The command's options as one. Raises DataError or UsageError."""
+    return Ask(asked_of(columns), _rates(rates), None if time_zone is None else _zone(time_zone), keep_duplicates, skus)
+
+
+def fit_file(
+    orders: Path,
+    out: Path,
+    yuan: float = 1.0,
+    ask: Ask | None = None,
+    replications: int = 5,
+    report: Path | None = None,
+) -> Done:  # fmt: skip
+    """Fits `orders` and writes the scenario `out`, the report beside it, and the list of rows that were set aside.
+
+    `replications` is how often the held-out weeks are simulated; 0 simulates nothing, not even to tune. Raises
+    DataError.
+    """
+    read = read_orders(orders, ask)
+    fit = fit_of(read, orders.name)
+    write_scenario(fit, out, yuan)  # a folder that cannot be written to is told before minutes of simulation
+    tuning, held = Tuning(), None
+    if replications:
+        tuning = tune(fit, panel(read), yuan, SEED)
+        held = hold_out(read, orders.name, yuan, replications, SEED)
+        write_scenario(fit, out, yuan, tuning)
+    page = report or out.with_name(f"{out.stem}.html")
+    write_fit_report(fit, held, page, replications > 0)
+    files = [out, page]
+    if len(fit.reading.aside):
+        files.append(out.with_name(f"{out.stem}_rows.csv"))
+        write_whole(files[-1], fit.reading.aside.to_csv(index=False))
+    return Done(fit, tuning, held, replications > 0, tuple(files))
+
+
+def _rates(texts: tuple[str, ...]) -> dict[str, float]:
+    """`USD=7.2,EUR=7.8` as a dict."""
+    out = {}
+    for part in (part for text in texts for part in text.split(",")):
+        code, _, value = (piece.strip() for piece in part.partition("="))
+        try:
+            rate = float(value)
+        except ValueError:
+            rate = 0.0
+        if not code or not 0 < rate < 1e9:
+            raise UsageError(f"--rates: must be CURRENCY=WORTH[,...], e.g. USD=7.2, got {part!r}")
+        out[code.upper()] = rate
+    return out
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        near = did_you_mean(name, zoneinfo.available_timezones())
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise UsageError(f"--time-zone: must be a time zone like Asia/Shanghai, got {name!r}{hint}") from None
