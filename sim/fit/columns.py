@@ -99,6 +99,15 @@ def normal(text: str) -> str:
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
+def printable(text: str) -> str:
+    r"""Text of a file that may go to a terminal: control characters are spelled out.
+
+    >>> printable("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def asked_of(texts: tuple[str, ...]) -> dict[str, str]:
     """`ordered_at=date,paid=price` as a dict. Raises DataError."""
     out: dict[str, str] = {}
@@ -123,12 +132,12 @@ def mapped(path: Path, line: int, header: list[str], asked: Mapping[str, str]) -
     repeated = sorted({name for name in header if name and header.count(name) > 1})
     twice = [n for n in repeated if n in wanted or (not asked and any(normal(n) in _names(f) for f in NEEDED))]
     if twice:
-        raise DataError(f"{where}: must name each column once; twice there: {', '.join(twice)}")
+        raise DataError(f"{where}: must name each column once; twice there: {printable(', '.join(twice))}")
     position: dict[str, int] = {}
     for field, column in asked.items():
         if column not in header:
             near = did_you_mean(column, header)
-            hint = f"; did you mean {near!r}?" if near else f"; columns: {', '.join(header)[:300]}"
+            hint = f"; did you mean {near!r}?" if near else f"; columns: {printable(', '.join(header)[:300])}"
             raise DataError(f"{where}: must have the column {column!r} that --columns names for {field}{hint}")
         position[field] = header.index(column)
     names = [normal(name) for name in header]
@@ -164,7 +173,7 @@ def _complete(where: str, header: list[str], position: Mapping[str, int], shop: 
         near = did_you_mean(name, [h for n, h in enumerate(header) if n not in position.values()])
         hints.append(f"{name!r} (found {near!r})" if near else repr(name))
     export = f" (it looks like an export of {shop}, which does not tell them)" if shop == "Instacart" else ""
-    got = ", ".join(header)[:300]
+    got = printable(", ".join(header)[:300])
     raise DataError(
         f"{where}: must have the columns {', '.join(NEEDED)}; missing: {', '.join(hints)}{export}; "
         f"name them by --columns {(missing or ['paid'])[0]}=...; columns: {got}"

@@ -104,6 +104,8 @@ def _weekdays(pattern: Pattern) -> list[Finding]:
     days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
     source = "orders, s.e. between weeks"
     ends = {"busiest weekday": int(np.argmax(pattern.weekday)), "quietest weekday": int(np.argmin(pattern.weekday))}
+    if not all(math.isfinite(se) for se in pattern.weekday_se):
+        return [unknown("weekdays", "of mean", 1.0, "none: flat", "orders of one week are too few")]
     return [found(f"{name} ({days[n]})", pattern.weekday[n], pattern.weekday_se[n], "of mean", source)
             for name, n in ends.items()]  # fmt: skip
 

@@ -126,11 +126,13 @@ def _gap(visits: pd.DataFrame) -> float:
 
 
 def _weekday_se(first_of_order: pd.DataFrame, orders: Orders) -> list[float]:
-    """s.e. of the weekday index: between whole weeks, which differ by more than chance."""
+    """s.e. of the weekday index: between whole weeks, which differ by more than chance; NaN for a single week."""
     day = (first_of_order["ordered_at"] - orders.first_day).dt.days
     kept = first_of_order[(day // 7).isin(orders.open_weeks)]
     table = pd.crosstab((day[kept.index] // 7), kept["ordered_at"].dt.day_of_week).reindex(
         columns=range(7), fill_value=0
     )
     share = 7 * table.to_numpy(float) / np.maximum(table.to_numpy(float).sum(axis=1, keepdims=True), 1)
+    if len(share) < 2:
+        return [float("nan")] * 7
     return [round(float(s), 4) for s in share.std(axis=0, ddof=1) / np.sqrt(len(share))]

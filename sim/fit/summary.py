@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from sim.fit.columns import printable
 from sim.fit.elasticity import WEAK
 from sim.fit.estimates import Fit
 
@@ -31,7 +32,7 @@ def summary(fit: Fit) -> str:
         *(f"note: {note}" for note in fit.notes),
         *experiment_text(fit),
     ]  # fmt: skip
-    return "\n".join(line.rstrip() for line in out)
+    return "\n".join(printable(line.rstrip()) for line in out)
 
 
 def experiment_text(fit: Fit) -> list[str]:
