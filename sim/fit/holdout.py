@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import nbinom, poisson
 
 from sim.fit.elasticity import panel
 from sim.fit.estimates import fit_of
@@ -104,10 +105,10 @@ def _scored(table: pd.DataFrame, fitted: int, replications: int) -> HoldOut:
 
 def _sales(mean: np.ndarray, dispersion: float, rng: np.random.Generator) -> np.ndarray:
     """(`_DRAWS`, n) units around `mean` (n,) with variance dispersion x mean."""
-    mean = np.maximum(mean, 1e-3)
+    mean, chance = np.maximum(mean, 1e-3), rng.random((_DRAWS, mean.size))  # one a cell: no cell moves another's
     if dispersion <= 1.0 + 1e-6:
-        return rng.poisson(mean, (_DRAWS, mean.size)).astype(float)
-    return rng.negative_binomial(mean / (dispersion - 1), 1 / dispersion, (_DRAWS, mean.size)).astype(float)
+        return np.asarray(poisson.ppf(chance, mean), float)
+    return np.asarray(nbinom.ppf(chance, mean / (dispersion - 1), 1 / dispersion), float)
 
 
 def _before(orders: Orders, week: int) -> Orders:

@@ -1,4 +1,4 @@
-"""The long checks: coverage over 100 synthetic sets, worlds of known elasticity, held-out weeks, more categories."""
+"""The long checks: coverage over 300 synthetic sets, worlds of known elasticity, held-out weeks, more categories."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from sim.scenario import load_scenario
 from tests.fit.test_fit import DATA, synthetic
 from tests.fit.test_order_files import check_account
 
-SETS = 100
+SETS = 300
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("price_sd", [0.12, 0.2])
-def test_bias_and_coverage_over_100_synthetic_sets(price_sd: float) -> None:
-    """Truths from -1.5 to -4; with the widest of the three standard errors, as the scenario uses them."""
+def test_bias_and_coverage_over_synthetic_sets() -> None:
+    """Truths from -1.5 to -4, prices that move by 0.12 and 0.2; with the widest of the three standard errors, as the
+    scenario uses them. Of 100 sets 95 to 99 are covered, which is chance; of 600, 95 and 98 %."""
     truth = np.linspace(-1.5, -4.0, SETS)
-    fits = [estimate(synthetic(e, price_sd, 100 + n)) for n, e in enumerate(truth)]
+    fits = [estimate(synthetic(e, (0.12, 0.2)[n % 2], 100 + n)) for n, e in enumerate(truth)]
     error = np.array([f.estimate for f in fits]) - truth
     spread = np.array([max(f.se, f.se_robust, f.se_week) for f in fits])
     covered = float((np.abs(error) < 1.96 * spread).mean())
-    print(f"price s.d. {price_sd}: bias {error.mean():+.3f}, coverage {covered:.2f} of {SETS}")
+    print(f"bias {error.mean():+.3f}, coverage {covered:.3f} of {SETS}")
     assert {f.identified for f in fits} <= {"identified", "weak"}
     assert abs(error.mean()) < 0.3
     assert 0.90 <= covered <= 0.98
@@ -40,13 +40,13 @@ def test_bias_and_coverage_over_100_synthetic_sets(price_sd: float) -> None:
 @pytest.mark.slow
 def test_bias_and_coverage_of_single_skus() -> None:
     error, covered = [], []
-    for n in range(SETS // 2):
+    for n in range(50):
         table = synthetic(-2.6, 0.2, 500 + n)
         for e in by_sku(table, estimate(table)).values():
             error.append(e.estimate + 2.6)
             covered.append(abs(error[-1]) < 1.96 * max(e.se, e.se_robust, e.se_week))
     print(f"bias {np.mean(error):+.3f}, coverage {np.mean(covered):.2f} of {len(covered)}")
-    assert abs(np.mean(error)) < 0.3 and 0.90 <= np.mean(covered) <= 0.985
+    assert abs(np.mean(error)) < 0.3 and 0.90 <= np.mean(covered) <= 0.98
 
 
 @pytest.mark.slow
