@@ -90,6 +90,14 @@ class Behaviour(Section):
         -1.2, "utility", "value of waiting [iv] before discount and days are counted", ASSUMPTION,
         ge=-10, le=10,
     )  # fmt: skip
+    waiting_days: int = param(
+        30, "days", "how long a purchase that was put off until an announced event stays wanted; then it lapses, or "
+        "has been made elsewhere", ASSUMPTION, ge=0, le=365,
+    )  # fmt: skip
+    waiting_return: float = param(
+        0.5, "share/day", "chance, each day that an announced event runs, that who has put a purchase off comes for it "
+        "beside his usual visits", ASSUMPTION, ge=0, le=1,
+    )  # fmt: skip
     stockpiling: float = param(
         0.6, "packs", "extra packs per unit of storability x beta x relative gain; 0 = nobody stockpiles",
         "assumption; `make credibility` prints the lifts and shares that follow", ge=0, le=20,
