@@ -37,6 +37,14 @@ class Run:
         """For people."""
         return f"{self.schedule}/{self.line_up} replication {self.replication}"
 
+    def file(self, folder: Path) -> Path:
+        """Where its result is kept in a folder of runs."""
+        return folder / f"{self.key}.npz"
+
+    def note(self, folder: Path) -> Path:
+        """Where a worker notes there whom it is asking."""
+        return folder / f"{self.key}.asking"
+
 
 def seed_of(root: int, replication: int) -> int:
     """Seed of a replication: the same for all schedules and line-ups, and in an enlarged experiment."""

@@ -19,7 +19,8 @@ import pandas as pd
 from sim import plugins
 from sim.errors import UsageError, did_you_mean
 from sim.lab import store
-from sim.lab.compare import Progress, default_folder, deliver
+from sim.lab.compare import default_folder, deliver
+from sim.lab.delivery import Progress
 from sim.lab.plan import Run, baseline, runs_of
 from sim.lab.selection import KimNelson, ocba
 from sim.lab.statistics import paired
