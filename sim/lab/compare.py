@@ -22,7 +22,7 @@ import pandas as pd
 from sim.errors import PeakshiftError, UsageError
 from sim.lab import budget, delivery, store
 from sim.lab.delivery import Progress
-from sim.lab.plan import SOURCE, Run, baseline, engine_hash, plan, strategy_hashes
+from sim.lab.plan import SOURCE, Run, baseline, plan, strategy_hashes
 from sim.lab.run import RunResult
 from sim.lab.sequential import Design, design
 from sim.lab.sources import PACKAGES, version_of
@@ -30,6 +30,7 @@ from sim.lab.statistics import MARGIN, holm, paired, verdict
 from sim.lab.tables import read_table, write_tables
 from sim.lab.wording import aligned, cells, fact, held_line, printable
 from sim.metrics import Metric, all_metrics, check_names
+from sim.plugins import engine_hash
 from sim.scenario import Scenario, resolved, scenario_hash
 
 

@@ -52,15 +52,6 @@ def seed_of(root: int, replication: int) -> int:
 
 
 @cache
-def engine_hash() -> str:
-    """SHA-256 over our own sources: another version never takes up an old run."""
-    digest = hashlib.sha256()
-    for file in sorted(SOURCE.rglob("*.py")):
-        digest.update(file.relative_to(SOURCE).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
-
-
-@cache
 def versions() -> dict[str, str]:
     """Versions of the libraries whose arithmetic and event order decide a run's bytes."""
     found = {}
@@ -113,7 +104,7 @@ def runs_of(
     data, compared = resolved(scenario), list(compared)
     elsewhere = {"name", "description", "replications", "compare", "seed", "schedules", "line_ups"}
     world = {name: value for name, value in data.items() if name not in elsewhere}
-    base = json.dumps([world, engine_hash(), versions()])
+    base = json.dumps([world, plugins.engine_hash(), versions()])
     hashes = {name: strategy_hashes(scenario, name) for name in dict.fromkeys(name for _, name in compared)}
     runs = []
     for replication in replications:
