@@ -181,8 +181,8 @@ class Behaviour(Section):
         "with a chance from Beta(a, b + x)", ASSUMPTION, ge=0, le=10_000,
     )  # fmt: skip
     appeal_sd: float = param(
-        0.2, "utility", "standard deviation of each SKU's appeal from week to week",
-        "SKU-week variance over mean of 1.2-4.5 at 10 units a week (Complete Journey, Online Retail)", ge=0, le=5,
+        0.4, "utility", "standard deviation of each SKU's appeal from week to week",
+        "gives a SKU-week variance over mean of about 2.2 at 10 units a week, as Complete Journey has", ge=0, le=5,
     )  # fmt: skip
     event_acquired_rate: float = param(
         0.85, "1", "visit rate of a customer won at a festival, against others",
