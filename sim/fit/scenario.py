@@ -30,7 +30,7 @@ STOCKPILE_PART = 0.25
 and not on a full pantry. Measured by refitting simulated histories."""
 STAY_PART = 0.6
 """Visits that a customer of the first day still makes on average, after pantries and leavers. Measured
-on simulated histories."""
+on simulated histories; both parts are where the tuning (sim/fit/replay.py) starts."""
 _MOST_SENSITIVITY = 5.0
 
 
