@@ -59,13 +59,14 @@ gate: $(STAMP) ## the shipped line-ups, in a small world, against results/baseli
 baseline: $(STAMP) ## write results/baselines anew
 	$(BIN)/peakshift gate double12 $(SMALL_WORLD) --baseline results/baselines/double12.json --replications 5 --renew
 
-reference: $(STAMP) ## remake results/reference and results/README.md from the shipped scenario
+reference: $(STAMP) ## remake results/reference, results/README.md and the notebook's outputs
 	$(BIN)/peakshift compare double12 --out results/runs/reference
 	$(BIN)/python -m sim.report.columns > results/README.md
 	mkdir -p results/reference/figures
 	cp results/runs/reference/comparison.csv results/runs/reference/runs.parquet results/runs/reference/report.html \
 	  results/reference/
 	cp results/runs/reference/figures/* results/reference/figures/
+	$(BIN)/jupyter-execute --inplace --NotebookClient.record_timing=False docs/notebook.ipynb
 
 # In an environment of its own, so that the lock stays what is tested.
 docs: $(STAMP) ## build docs/ into build/site, warnings are errors (fetches zensical)
