@@ -2,8 +2,9 @@
 
 A day costs about the same whatever the market (15 ms at 20,000 people, 13 ms at 4,000: strategies and bookkeeping), so
 days are what is saved, and people only down to where whole pickers and couriers still mean something. A short warm-up
-biases both schedules alike: in double12 the difference in profit is 0.92 M yuan [0.85, 1.00] after 10 days and 0.96 M
-[0.91, 1.02] after 52, but 1.18 M [1.05, 1.32] after 24, which begin in the middle of Double 11 (8 seeds).
+biases both schedules alike: when this was chosen, double12's difference in profit was 0.92 M yuan [0.85, 1.00] after 10
+days and 0.96 M [0.91, 1.02] after 52, but 1.18 M [1.05, 1.32] after 24, which begin in the middle of Double 11 (8
+seeds).
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ _MARKET: dict[str, str] = {
 _BEHAVIOUR: dict[str, str] = {
     "share of the remembered price kept per week": "记忆价格每周保留的比例",
     "scale of the value of waiting for an announced event; 0 = nobody waits": "等待已预告活动之价值的尺度；0 = 无人等待",
-    "value of waiting [iv] before discount and days are counted": "未计折扣与天数时的等待价值 [iv]",
+    "value of waiting [iv] beside what the saving is worth and what the days cost": "除节省之值与等待天数之代价外的等待价值 [iv]",
+    "how long a purchase that was put off until an announced event stays wanted; then it lapses, or has been made elsewhere": "推迟到已预告活动的购买意愿保留多久；之后作罢或已在别处购买",
+    "chance, each day that an announced event runs, that who has put a purchase off comes for it beside his usual visits": "已预告活动进行的每一天，推迟购买者在平常访问之外专程来买的概率",
     "extra packs per unit of storability x beta x relative gain; 0 = nobody stockpiles": "每单位“可囤性 × beta × 相对优惠”多买的包数；0 = 无人囤货",
     "time in which fatigue halves": "疲劳减半所需的时间",
     "attention to rituals falls as exp(-kappa x fatigue)": "对节日仪式的关注按 exp(-kappa × 疲劳) 下降",
