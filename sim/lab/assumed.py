@@ -26,9 +26,10 @@ from pydantic import ValidationError
 from sim.errors import Fault, ScenarioError, did_you_mean
 from sim.lab import store
 from sim.lab.breakeven import counts, default_folder, manifest, prepared
+from sim.lab.delivery import Progress
 from sim.lab.design import Base
 from sim.lab.plan import plan
-from sim.lab.points import Progress, Question, Study, raise_all
+from sim.lab.points import Question, Study, raise_all
 from sim.lab.statistics import paired
 from sim.scenario import Scenario, resolved
 from sim.scenario.checks import faults_of
