@@ -59,20 +59,22 @@ gate: $(STAMP) ## the shipped line-ups, in a small world, against results/baseli
 baseline: $(STAMP) ## write results/baselines anew
 	$(BIN)/peakshift gate double12 $(SMALL_WORLD) --baseline results/baselines/double12.json --replications 5 --renew
 
-reference: $(STAMP) ## remake results/reference and results/README.md from the shipped scenario
+reference: $(STAMP) ## remake results/reference, results/README.md and the notebook's outputs
 	$(BIN)/peakshift compare double12 --out results/runs/reference
 	$(BIN)/python -m sim.report.columns > results/README.md
 	mkdir -p results/reference/figures
 	cp results/runs/reference/comparison.csv results/runs/reference/runs.parquet results/runs/reference/report.html \
 	  results/reference/
 	cp results/runs/reference/figures/* results/reference/figures/
+	$(BIN)/jupyter-execute --inplace --NotebookClient.record_timing=False docs/notebook.ipynb
 
 # In an environment of its own, so that the lock stays what is tested.
 docs: $(STAMP) ## build docs/ into build/site, warnings are errors (fetches zensical)
 	@for page in metrics scenario api; do $(BIN)/python -m sim.report.reference $$page > docs/$$page.md || exit 1; done
 	@$(BIN)/python -m sim.lab.listing > docs/strategies.md
-	@test -x $(VENV)-docs/bin/zensical || { "$(PYTHON)" -m venv --clear $(VENV)-docs && \
-	  $(VENV)-docs/bin/python -m pip install -q 'zensical>=0.0.73'; }
+	@cmp -s requirements-docs.lock $(VENV)-docs/installed || { "$(PYTHON)" -m venv --clear $(VENV)-docs && \
+	  $(VENV)-docs/bin/python -m pip install -q --require-hashes -r requirements-docs.lock && \
+	  cp requirements-docs.lock $(VENV)-docs/installed; }
 	$(VENV)-docs/bin/zensical build --clean --strict
 
 # Each in a virtual environment of its own. A Python that pyenv holds counts as installed.
@@ -85,10 +87,12 @@ test-other: ## the tests on Python 3.12 and 3.13, where installed
 	  $(MAKE) --no-print-directory test VENV=.venv-$$v PYTHON="$$found" || exit 1; \
 	done; [ $$ran = 1 ] || echo 'no other Python found: nothing was tested'
 
-lock: $(STAMP) ## renew requirements.lock (needs uv: pip install uv)
+lock: $(STAMP) ## renew both requirements locks (needs uv: pip install uv)
 	@command -v uv >/dev/null || test -x $(BIN)/uv || { echo 'make lock needs uv: $(BIN)/pip install uv'; exit 2; }
 	PATH="$(abspath $(BIN)):$$PATH" uv pip compile pyproject.toml --extra dev --python-version 3.11 \
 	  --universal --upgrade --generate-hashes --no-header -q -o requirements.lock
+	echo 'zensical>=0.0.73' | PATH="$(abspath $(BIN)):$$PATH" uv pip compile - --python-version 3.11 \
+	  --universal --upgrade --generate-hashes --no-header --no-annotate -q -o requirements-docs.lock
 
 clean: ## remove the environments, caches and builds (results stay)
 	rm -rf .venv .venv-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -707,19 +707,35 @@ def breakeven(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bo
 
 @cli.command(short_help="Which fields the difference between two schedules hangs on.")
 @_scenario_options
-@click.option("--over", multiple=True, required=True, metavar="PATH=lo:hi", help="A field, at least two of them.")
+@click.option("--over", multiple=True, metavar="PATH=lo:hi", help="A field, at least two of them.")
+@click.option("--assumptions", is_flag=True, help="Instead: each assumption without evidence, one at a time.")
+@click.option("--step", type=float, default=0.2, show_default=True, help="With --assumptions: the share it moves by.")
 @click.option("--method", type=click.Choice(["morris", "sobol"]), default="morris", show_default=True, help="Indices.")
 @click.option(
     "--samples", type=click.IntRange(2), default=8, show_default=True,
     help="Morris: trajectories; Sobol: base sample, a power of 2.",
 )  # fmt: skip
 @_question_options
-def sensitivity(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
-    """Morris or Sobol indices of the difference between two schedules over several fields (extra `sensitivity`)."""
-    from sim.lab.sensitivity import sensitivity as run  # pandas and the lab
+def sensitivity(
+    scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bool, assumptions: bool, step: float, **options: Any
+) -> None:
+    """Morris or Sobol indices of the difference between two schedules over several fields (extra `sensitivity`).
+
+    With --assumptions: what each assumption without evidence changes in the difference, one at a time. Stored in the
+    folder of a comparison (--out), the comparison's report ranks them when it is made again.
+    """
+    if assumptions and options["over"]:
+        raise UsageError("--over: must be left out with --assumptions")
+    from sim.lab.assumed import assumed  # pandas and the lab
+    from sim.lab.sensitivity import sensitivity as indices  # pandas and the lab
 
     with _progress(quiet) as progress:
-        result = run(scenario, settings=settings, progress=progress, **options)
+        if assumptions:
+            for name in ("over", "method", "samples"):
+                options.pop(name)
+            result: Any = assumed(scenario, step=step, settings=settings, progress=progress, **options)
+        else:
+            result = indices(scenario, settings=settings, progress=progress, **options)
     _tell_map(result, [], as_json, quiet)
 
 

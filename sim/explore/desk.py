@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import tempfile
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sim.errors import PeakshiftError
 from sim.explore.levers import Levers, line_up_of, moved
-from sim.explore.look import Glimpse, Task, live, played, summary
+from sim.explore.look import Dropped, Glimpse, Task, live, played, summary
 from sim.lab.executor import WarmPool
 from sim.lab.plan import seed_of
 from sim.scenario import Scenario, scenario_hash
@@ -35,12 +39,29 @@ class Busy(PeakshiftError):
 
 
 class _Run:
-    """A run that is waiting, under way or done, and how many open questions want it."""
+    """A run that is waiting, under way or done, how many open questions want it, and the file that ends it."""
 
     done: asyncio.Task[Glimpse]
 
-    def __init__(self) -> None:
-        self.begun, self.wanted = False, 0
+    def __init__(self, dropped: Path) -> None:
+        self.begun, self.wanted, self.dropped = False, 0, dropped
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is done or will be."""
+        if self.done.done():
+            return not self.done.cancelled() and self.done.exception() is None
+        return not self.dropped.exists()
+
+    def leave(self) -> None:
+        """One question less wants it; without any it is dropped: at once before it has begun, else at midnight."""
+        self.wanted -= 1
+        if self.wanted or self.done.done():
+            return
+        if self.begun:
+            self.dropped.touch()
+        else:
+            self.done.cancel()
 
 
 class Desk:
@@ -52,6 +73,7 @@ class Desk:
         self._runs: OrderedDict[Key, _Run] = OrderedDict()
         self._asked: OrderedDict[str, asyncio.Event] = OrderedDict()
         """Session -> set when its open question is overtaken."""
+        self._flags, self._numbers = tempfile.TemporaryDirectory(prefix="peakshift-"), itertools.count()
 
     async def look(self, session: str, scenario: Scenario, levers: Levers, pairs: int) -> dict[str, Any]:
         """Both schedules over `pairs` seeds. Raises Superseded when the session asks anew meanwhile."""
@@ -104,9 +126,9 @@ class Desk:
     def _run(self, key: Key, task: Task) -> _Run:
         """The run with this key: one that is kept or under way, else a new one."""
         run = self._runs.get(key)
-        if run is None or (run.done.done() and (run.done.cancelled() or run.done.exception() is not None)):
-            run = self._runs[key] = _Run()
-            run.done = asyncio.ensure_future(self._live(run, task))
+        if run is None or not run.usable:
+            run = self._runs[key] = _Run(Path(self._flags.name) / str(next(self._numbers)))
+            run.done = asyncio.ensure_future(self._live(run, replace(task, dropped=run.dropped)))
         run.wanted += 1
         self._runs.move_to_end(key)
         if len(self._runs) > MOST_KEPT:
@@ -117,10 +139,15 @@ class Desk:
         """Waits for a free worker. No more is handed to the pool, as what it holds could not be dropped any more."""
         async with self._free:
             run.begun = True
-            return await asyncio.wrap_future(self.pool.submit(live, task))
+            try:
+                return await asyncio.wrap_future(self.pool.submit(live, task))
+            except Dropped:
+                raise asyncio.CancelledError from None  # nobody waits for it
+            finally:
+                run.dropped.unlink(missing_ok=True)
 
     async def _wait(self, runs: Sequence[_Run], overtaken: asyncio.Event) -> None:
-        """Until all runs are done. What has not begun is dropped when the question is overtaken."""
+        """Until all runs are done. When the question is overtaken, what no other wants is dropped."""
         stop = asyncio.ensure_future(overtaken.wait())
         all_done = asyncio.ensure_future(asyncio.wait([run.done for run in runs]))
         limit = SECONDS if self._warm else FIRST_SECONDS
@@ -137,9 +164,7 @@ class Desk:
             stop.cancel()
             all_done.cancel()
             for run in runs:
-                run.wanted -= 1
-                if not run.wanted and not run.begun:
-                    run.done.cancel()
+                run.leave()
 
     def stop(self) -> None:
         """Drops all open questions."""
@@ -149,6 +174,7 @@ class Desk:
     def close(self) -> None:
         """Ends the workers."""
         self.pool.close()
+        self._flags.cleanup()
 
 
 def only(scenario: Scenario, schedule: str) -> Scenario:

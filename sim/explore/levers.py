@@ -5,17 +5,15 @@ from __future__ import annotations
 import copy
 import re
 from datetime import datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 
 from sim.errors import Fault, ScenarioError, UsageError, did_you_mean
 from sim.explore.window import Tree, Window, overlaps, shrunk, window_of
+from sim.lab.assumed import read_back
 from sim.scenario import Scenario, resolved
 from sim.scenario.campaigns import Campaign
-from sim.scenario.checks import faults_of
-from sim.scenario.root import Written
 from sim.scenario.schedules import KEvents, pieces
 from sim.scenario.units import Section, param
 
@@ -97,22 +95,7 @@ def moved(scenario: Scenario, levers: Levers, quick: bool) -> tuple[Scenario, Wi
         data["calendar"] = window.calendar
         factor = shrunk(data)
         data["compare"]["decision_seconds"] = min(10.0, data["compare"]["decision_seconds"])
-    return checked(data, scenario.folder), window, factor
-
-
-def checked(data: Tree, folder: Path) -> Scenario:
-    """A resolved scenario read back, with all checks."""
-    try:
-        written = Written.model_validate(data)
-    except ValidationError as error:
-        faults = [Fault("scenario", ".".join(map(str, p["loc"])), p["msg"]) for p in error.errors()[:5]]
-        raise ScenarioError(faults) from None
-    written._folder = folder
-    faults = [Fault("scenario", ".".join(map(str, path)), must, got, hint)
-              for path, must, got, hint in faults_of(written)]  # fmt: skip
-    if faults:
-        raise ScenarioError(faults)
-    return written.expanded()
+    return read_back(data, scenario.folder), window, factor
 
 
 def _campaigns(scenario: Scenario, levers: Levers, window: Window) -> tuple[Tree, dict[str, list[str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,12 @@ class Task:
     schedule: str
     line_up: str
     seed: int
+    dropped: Path | None = None
+    """A file that exists once nobody waits for this world any more."""
+
+
+class Dropped(Exception):
+    """The world was given up between two days: nobody waits for it."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +57,18 @@ class Glimpse:
 
 
 def live(task: Task) -> Glimpse:
-    """Lives through one world, in a worker. Whatever goes wrong in it is its `error`."""
+    """Lives through one world, in a worker. Whatever goes wrong in it is its `error`. Raises Dropped."""
     deadline = Deadline(task.scenario.compare.decision_seconds)
     try:
         world = World(task.scenario, task.schedule, task.line_up, task.seed)
         world.merchant.deadline = deadline
+        for day in range(task.scenario.calendar.days):
+            if task.dropped is not None and task.dropped.exists():
+                world.release()
+                raise Dropped
+            world.live(day + 1)
         return glimpse(world.run())
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Dropped):
         raise
     except BaseException as error:  # a strategy may fail in any way, sys.exit() too; the page goes on
         none = np.zeros((0, 0, 24))

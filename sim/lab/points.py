@@ -93,29 +93,34 @@ class Study:
     answers: dict[tuple[tuple[str, ...], Point], Answer] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     """All runs asked for so far, each once."""
+    _told: list[str] = field(default_factory=list)
     _total: int = 0
 
     def ask(self, ranges: Sequence[Range], points: Sequence[Point]) -> list[Answer]:
         """The answers at these points, in their order; what is known already is not run again."""
         paths = tuple(r.path for r in ranges)
         fresh = [p for p in dict.fromkeys(points) if (paths, p) not in self.answers]
-        scenarios = [self._asked(self.base.at(ranges, p)) for p in fresh]
+        scenarios = [self.asked(self.base.at(ranges, p)) for p in fresh]
         plans = [plan(scenario) for scenario in scenarios]
         tasks = [(scenario, run) for scenario, runs in zip(scenarios, plans, strict=True) for run in runs]
-        results = self._live(tasks)
+        results = self.live(tasks)
         for point, runs in zip(fresh, plans, strict=True):
             self.answers[paths, point] = self._answer([(run, results[run.key]) for run in runs])
         return [self.answers[paths, p] for p in points]
 
     def failures(self) -> list[str]:
         """One line a failed run."""
-        told = []
+        told = list(self._told)
         for (paths, point), answer in self.answers.items():
             where = ", ".join(f"{path}={value!r}" for path, value in zip(paths, point, strict=True))
             told += [f"{where}: {line}" for line in answer.failures]
         return ["".join(c if c.isprintable() else repr(c)[1:-1] for c in line) for line in told]
 
-    def _asked(self, scenario: Scenario) -> Scenario:
+    def note(self, where: str, failures: Sequence[str]) -> None:
+        """Failed runs of a world that is no point of a range."""
+        self._told += [f"{where}: {line}" if where else line for line in failures]
+
+    def asked(self, scenario: Scenario) -> Scenario:
         """The scenario, comparing what is asked."""
         q = self.question
         asked = {"baseline": None, "schedules": [q.against, q.schedule], "line_ups": [q.line_up]}
@@ -123,7 +128,7 @@ class Study:
         changed._folder = scenario.folder
         return changed
 
-    def _live(self, tasks: list[Task]) -> dict[str, RunResult]:
+    def live(self, tasks: list[Task]) -> dict[str, RunResult]:
         """Results by key; their tables stay on disk."""
         runs = self.folder / "runs"
         store.prepare(runs)

@@ -1,47 +1,61 @@
-"""What a scenario assumes without good evidence: fields whose source says so, with the values used."""
+"""What a scenario assumes without good evidence: fields whose source says so, with the values used and, where it was
+measured, what the verdict owes to each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from sim.scenario.schema import field_table
-from sim.scenario.units import ASSUMPTION
+import pandas as pd
+
+from sim.lab.assumed import held
 
 
-def assumptions(resolved: dict[str, Any]) -> list[dict[str, str]]:
-    """One entry a field that the scenario holds: path, unit, value, meaning, source, and `changed` (`yes`) where
-    the value is not the default. `*` stands for each name; differing values are listed.
+@dataclass(frozen=True)
+class Ranking:
+    """What `peakshift sensitivity --assumptions` stored: `effects` by path, and what they were measured on."""
+
+    effects: dict[str, dict[str, Any]]
+    about: dict[str, Any]
+
+
+def ranking_of(folder: Path) -> Ranking | None:
+    """The ranking in a comparison's folder; None where none was measured."""
+    file = folder / "assumptions.csv"
+    if not file.is_file():
+        return None
+    rows = pd.read_csv(file).to_dict("records")
+    ranked = {str(row["field"]): {str(key): value for key, value in row.items()}
+              for row in rows if not math.isnan(row["effect"])}  # fmt: skip
+    if not ranked:
+        return None
+    about = next(iter(ranked.values()))
+    step = json.loads((folder / "assumptions.json").read_text(encoding="utf-8"))["step"]
+    return Ranking(ranked, {**about, "step": f"{100 * step:g}"})
+
+
+def assumptions(resolved: dict[str, Any], ranking: Ranking | None = None) -> list[dict[str, Any]]:
+    """One entry a field that the scenario holds: path, unit, value, meaning, source, `changed` (`yes`) where the value
+    is not the default, `off` (`yes`) where it is 0 or empty, `effect` (its row of the ranking, or None). Those with the
+    largest effect come first, then the others, what is off last. `*` stands for each name; differing values are listed.
 
     `resolved` is the scenario as in the manifest. Fields of parts that it does not have (no stores, no gifts) are left
     out: they cannot matter.
     """
-    found = []
-    for row in {row["path"]: row for row in field_table()}.values():
-        if ASSUMPTION not in row["source"].lower():
-            continue
-        values = list(dict.fromkeys(_written(value) for value in _values(resolved, row["path"].split("."))))
-        if not values:
-            continue
+    found: list[dict[str, Any]] = []
+    for row, raw in held(resolved):
+        values = list(dict.fromkeys(_written(value) for value in raw))
         changed = "yes" if any(value != _written_default(row["default"]) for value in values) else ""
         shown = ", ".join(values[:6]) + (" …" if len(values) > 6 else "")
         kept = {key: row[key] for key in ("path", "unit", "meaning", "source")}
-        found.append({**kept, "value": shown, "changed": changed, "part": row["path"].split(".")[0]})
-    return found
-
-
-def _values(part: Any, path: list[str]) -> Iterator[Any]:
-    """All values at a path; `*` is every name of a dict and every item of a list."""
-    if not path:
-        yield part
-    elif path[0] == "*":
-        for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
-            yield from _values(one, path[1:])
-    elif isinstance(part, list):
-        for one in part:
-            yield from _values(one, path)
-    elif isinstance(part, dict) and path[0] in part:
-        yield from _values(part[path[0]], path[1:])
+        off = "" if any(raw) else "yes"
+        effect = ranking.effects.get(row["path"]) if ranking else None
+        found.append({**kept, "value": shown, "changed": changed, "part": row["path"].split(".")[0], "off": off,
+                      "effect": effect})  # fmt: skip
+    return sorted(found, key=lambda row: (-abs(row["effect"]["effect"]) if row["effect"] else math.inf, row["off"]))
 
 
 def _written(value: Any) -> str:

@@ -158,10 +158,24 @@ _PAGE: dict[str, str] = {
     "assumptions below hold.":
         "这种确定性只针对模拟的市场：随机种子能区分偶然与效果，却不能说明下面的假设是否成立。",
     "Failed runs": "失败的运行",
-    "{n} fields of this scenario rest on no good evidence. Those of parts that the scenario does not have are left out. "
-    "They are not ranked: change one with --set and compare again before relying on a verdict that may hang on it.":
-        "本场景有 {n} 个字段缺乏可靠证据。场景中没有的部分已略去。它们未按重要性排序：若结论可能取决于某个字段，"
-        "请先用 --set 改动它并重新比较。",
+    "{n} fields of this scenario rest on no good evidence. Those of parts that the scenario does not have are left out.":
+        "本场景有 {n} 个字段缺乏可靠证据。场景中没有的部分已略去。",
+    "Ranked by what each alone, moved by {step} %, changes in the difference in {metric} of {schedule} against {against} "
+    "with {line_up}: {difference} {unit}. {n} seeds on the same draws, {people} people; fields do not move together here, "
+    "and an interval holds chance alone.":
+        "按每个假设单独变动 {step} % 对 {schedule} 相对 {against}（策略组合 {line_up}）{metric}差异的影响排序；该差异为 "
+        "{difference} {unit}。{n} 个随机种子共用同一随机数，{people} 人；此处各字段不同时变动，区间只含偶然误差。",
+    "What the verdict owes to each assumption": "结论在多大程度上取决于各假设",
+    "moved to": "变动为",
+    "changes the difference by": "差异的变化",
+    "of the difference": "占差异",
+    "Not ranked, as they are 0, hold no number or were not measured:": "未排序（取值为 0、不是数字或未测量）：",
+    "They are not ranked here: this ranks them by what each changes in the difference, once compare has made this report "
+    "again:":
+        "此处未排序。以下命令测量每个假设对差异的影响；再次运行 compare 重新生成报告后即按影响排序：",
+    "SCENARIO": "场景",
+    "FOLDER": "文件夹",
+    "(off)": "（关闭）",
     "Assumptions: {part}": "假设：{part}",
     "field": "字段",
     "value here": "本场景取值",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sim.report.chinese_fields import MEANINGS
+
 _WORDS: dict[str, str] = {
     "better": "更好", "worse": "更差", "tie": "持平", "undecided": "未定",
     "market": "市场", "catalogue": "商品", "operations": "运营", "campaigns": "活动", "calendar": "日历",
@@ -127,7 +129,7 @@ _ACCOUNTS: dict[str, tuple[str, str, str]] = {
 def _names() -> dict[str, str]:
     labels = {name: label for name, (label, _, _) in (*_METRICS.items(), *_ACCOUNTS.items())}
     meanings = {english: chinese for _, english, chinese in (*_METRICS.values(), *_ACCOUNTS.values())}
-    return meanings | labels | _WORDS
+    return MEANINGS | meanings | labels | _WORDS
 
 
 NAMES: dict[str, str] = _names()

@@ -25,6 +25,7 @@ by that command. An experiment writes one folder, by default `results/runs/SCENA
 | tournament.csv | contender | rank, status, runs, mean, difference from the best with 95 % interval, error (`peakshift tournament`) |
 | attribution.csv | role | its Shapley part of the gap between two line-ups with 95 % interval, its effect swapped in alone and last (`--attribute`) |
 | information.csv | role and tier | mean with the tier's best strategy, gain over the tier below with 95 % interval (`--information`) |
+| assumptions.csv | assumption | its `factor`, what it changes in the `difference` of `schedule` against `against` (`effect`, 95 % interval), NaN where not ranked (`peakshift sensitivity --assumptions`) |
 | figures/ | | PNG and SVG |
 | report.html | | verdict, reasons, certainty, assumptions, all tables and how to rerun, in one file that opens offline |
 

@@ -27,7 +27,7 @@ from sim.lab.plan import baseline
 from sim.lab.store import write_atomic
 from sim.ledger import PNL
 from sim.metrics import all_metrics
-from sim.report.assumptions import assumptions
+from sim.report.assumptions import assumptions, ranking_of
 from sim.report.captions import CAPTIONS
 from sim.report.figures import EXPERIMENTS, FIGURES, Frames, drawable
 from sim.report.inline_svg import inline_svg, theme_for_page
@@ -75,6 +75,7 @@ def report_html(folder: Path, language: Language = "en") -> str:
     asked.sort(key=lambda row: (pairs.index((row["schedule"], row["line_up"])), order[row["metric"]]))
     base = baseline(scenario)
     accounts, columns = _accounts(frames, language)
+    ranking = ranking_of(folder)
     return page.get_template("report.html.j2").render(
         language=language,
         scenario_name=scenario.name,
@@ -91,7 +92,8 @@ def report_html(folder: Path, language: Language = "en") -> str:
         seeds=manifest["seeds"],
         margin=f"{100 * manifest['equivalence_margin_share']:g}",
         failed=manifest["failed"],
-        assumed=assumptions(manifest["scenario"]),
+        assumed=assumptions(manifest["scenario"], ranking),
+        ranking=ranking.about if ranking else None,
         accounts=accounts,
         pairs=columns,
         campaigns=stored["campaigns"].to_dict("records"),

@@ -7,6 +7,7 @@ import importlib.util
 import itertools
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +18,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from sim.lab.assumed import assumed
 from sim.ledger import PNL
 from sim.metrics import all_metrics
 from sim.report import churn_by_cause, html, retention_curves, stock_and_ageing, trade_off, waterfall
@@ -24,7 +26,11 @@ from sim.report.captions import CAPTIONS
 from sim.report.chinese import NAMES, TEXTS
 from sim.report.figures import EXPERIMENTS, FIGURES
 from sim.report.html import report_html, write_report
+from sim.report.panels import scored
 from sim.report.plain_words import fact
+from sim.scenario import load_scenario
+from sim.scenario.schema import field_table
+from sim.scenario.units import ASSUMPTION
 
 REPORT = Path(html.__file__).parent
 
@@ -205,6 +211,35 @@ def test_chinese_is_complete_and_keeps_every_placeholder() -> None:
     for metric in all_metrics().values():
         assert {metric.name, metric.meaning, metric.unit, "better"} <= set(NAMES), metric
     assert set(PNL) | set(PNL.values()) <= set(NAMES)
+    assumed = [row for row in field_table() if ASSUMPTION in row["source"].lower()]
+    assert len(assumed) > 100
+    assert {row["meaning"] for row in assumed} | {row["unit"] for row in assumed} - {"1"} <= set(NAMES)
+
+
+def test_assumptions_are_ranked_by_what_was_measured(folder: Path, tmp_path: Path) -> None:
+    """What packing costs is booked and moves nobody, so 20 % more is 20 % of that account's difference."""
+    ranked = tmp_path / "ranked"
+    shutil.copytree(folder, ranked)
+    plain = report_html(ranked)
+    assert "peakshift sensitivity SCENARIO --assumptions" in plain and 'id="ranked"' not in plain
+    packing, wage = "operations.finance.packing_yuan", "operations.labour.hour_yuan"
+    asked = {"settings": made.SMALL, "replications": 2, "workers": 1, "out": ranked, "only": (packing, wage)}
+    effects = assumed("double12", **asked).effects.set_index("field")
+    assert set(effects.index[effects["effect"].notna()]) == {packing, wage}
+    assert (ranked / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes()
+    pnl = pd.read_parquet(ranked / "pnl.parquet")
+    told = pnl[(pnl["account"] == "packing") & (pnl["line_up"] == "gut_feel")]
+    scenario = load_scenario("double12", made.SMALL)
+    told = told[scored(told["day"], scenario, settlement=True)]
+    paid = told.groupby("schedule", observed=True)["yuan"].sum() / 2
+    cost = effects.loc[packing]
+    assert cost["effect"] == pytest.approx(0.2 * (paid["big_promo"] - paid["always_on"]), abs=0.02)
+    assert cost["low"] <= cost["effect"] <= cost["high"] and cost["effect"] != 0.0
+    page = report_html(ranked, "zh")
+    table = page[page.index('id="ranked"') :].partition("</table>")[0]
+    assert re.findall(r'<th scope="row"><code>([^<]+)', table.replace("<wbr>", "")) == list(effects.index[:2])
+    assert abs(effects["effect"].iloc[0]) >= abs(effects["effect"].iloc[1])
+    assert f'data-v="{cost["effect"]:.10g}"' in table and NAMES["regular wage with on-costs"] in table
 
 
 @pytest.mark.parametrize(

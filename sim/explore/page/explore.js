@@ -3,7 +3,7 @@ import { WORDS, say } from "/words.js";
 import { compact, daily, queue, topOf } from "/charts.js";
 
 const PAIRS = [2, 4, 8, 12]; // the first answer, then finer ones while nothing is moved
-const PAUSE = 700; // ms in which nothing is moved before more seeds are asked for
+const PAUSE = 250; // ms in which nothing is moved before more seeds are asked for
 const CARDS = ["profit", "peak_load", "repurchase_30d", "orders"];
 const $ = (id) => document.getElementById(id);
 const session = crypto.randomUUID();
