@@ -73,7 +73,8 @@ def test_orders_in_the_plan_are_all_that_the_engine_took(tiny: Callable[..., Sce
                     "operations.suppliers.factory.price_breaks=[{units: 50, discount: 0.1}]")  # fmt: skip
     world = World(scenario, "big_promo", "closed_loop", 3, guests=[Scribe])
     scribe, (supplier,) = next(a for a in world.agents if isinstance(a, Scribe)), world.suppliers.values()
-    taken, order = [], supplier.order
+    order = supplier.order
+    taken: list[tuple[int, int, int, int]] = []
 
     def listen(units: np.ndarray) -> None:
         taken.extend((world.day, int(k), int(w), int(units[k, w])) for k, w in np.argwhere(units > 0))
