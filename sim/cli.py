@@ -707,11 +707,12 @@ def sensitivity(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: 
 @click.option("--days", type=click.IntRange(1, 3660), default=10, show_default=True, help="Days before its first.")
 @click.option("--schedule", help="A schedule of the scenario; that of the baseline by default.")
 @click.option("--line-up", help="A line-up of the scenario; that of the baseline by default.")
-@click.option("--replications", type=click.IntRange(2), help="Futures; 40 by default, 20 an event in a back-test.")
-@click.option("--act", metavar="RISK", help="Also apply this risk's action to the same futures: what it gains.")
+@click.option("--replications", type=click.IntRange(2), help="Futures; 40 by default, 8 an event in a back-test.")
+@click.option("--act", metavar="RISK", help="Also act on this risk, or the top one: what it gains.")
 @click.option("--threshold", "limits", multiple=True, metavar="RISK=VALUE", help="Another threshold for an event.")
 @click.option("--backtest", "events", type=click.IntRange(2), metavar="EVENTS",
               help="Instead: score the lists of so many seeds against what came true.")  # fmt: skip
+@click.option("--alike", is_flag=True, help="With --backtest: one event again and again, not events that differ.")
 @click.option("--consumers", type=click.IntRange(100), help="Scale market, staff and fleets to so many people first.")
 @click.option("--seed", type=click.IntRange(0), help="Root of all random numbers.")
 @click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default.")
@@ -727,14 +728,16 @@ def preflight(scenario: str, settings: tuple[str, ...], events: int | None, **op
     from sim.lab.preflight import run  # mesa and the lab
 
     quiet, as_json, out = options.pop("quiet"), options.pop("as_json"), options.pop("out")
-    act = options.pop("act")
+    act, alike = options.pop("act"), options.pop("alike")
+    if alike and events is None:
+        raise UsageError("--alike: must be given with --backtest alone")
     with _progress(quiet) as progress:
         if events is None:
             result: Any = run.risk_list(loaded, act=act, progress=progress, **options)
         elif act:
             raise UsageError("--act: must be left out of a back-test")
         else:
-            result = run.back_test(loaded, events=events, progress=progress, **options)
+            result = run.back_test(loaded, events=events, alike=alike, progress=progress, **options)
     if out is not None:
         from sim.report.risk_list import save_risk_list  # matplotlib
 

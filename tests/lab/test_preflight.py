@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sim.errors import UsageError
+from sim.lab.preflight.actions import SIZES
 from sim.lab.preflight.backtest import Event, reliability, scaled, score, slope_of
 from sim.lab.preflight.forecast import Outcome, came, lead_days, risk_rows
 from sim.lab.preflight.risks import RISKS, Reading, Window
@@ -63,8 +64,10 @@ def test_more_work_than_people_is_foretold_and_acting_on_it_pays_or_costs_what_i
     rows = {row.name: row for row in found.rows}
     assert rows["courier_shortfall:hangzhou"].probability == 1.0
     assert rows["courier_shortfall:hangzhou"].loss_yuan > 0 and rows["courier_shortfall:chengdu"].probability == 0.0
-    assert found.gain is not None and found.gain.pairs == 3 and found.gain.low <= found.gain.mean <= found.gain.high
-    assert found.gain.mean != 0.0  # surge is paid for, and lateness saved
+    acted = found.acted
+    assert acted is not None and acted.gain is not None and acted.size in SIZES
+    assert acted.gain.pairs == 2 and acted.gain.low <= acted.gain.mean <= acted.gain.high  # the half that chose no size
+    assert acted.gain.mean != 0.0  # surge is paid for, and lateness saved
     again = risk_list(thin, "double12", replications=3, days=5, limits=limits, workers=1).found
     assert [row.to_dict() for row in again.rows] == [row.to_dict() for row in found.rows]  # same seed, same list
     plenty = risk_list(tiny(), "double12", replications=2, days=5, limits=limits, workers=1).found
@@ -75,7 +78,7 @@ def test_more_work_than_people_is_foretold_and_acting_on_it_pays_or_costs_what_i
 def test_a_gift_that_runs_out_is_foretold_and_more_gifts_cure_it(tiny: Callable[..., Scenario]) -> None:
     gift = "campaigns.double12.gifts={tote: {unit_cost_yuan: 4, appeal: 0.1, stock_units: 1400, skus: [skincare]}}"
     found = risk_list(tiny(gift), "double12", "big_promo", replications=2, days=3, act="gift_shortage", workers=1).found
-    assert found.relief is not None
+    assert found.acted is not None and (found.acted.before, found.acted.risk) == (1.0, "gift_shortage")
     row = {r.name: r for r in found.rows}["gift_shortage"]
     assert row.probability == 1.0 and "gifts" in row.detail
     assert any(r.name.startswith("conflicting_rules") and "stock_units" in r.detail for r in found.rows)
