@@ -216,10 +216,10 @@ def _all(futures: Sequence[Future], workers: int, progress: Progress) -> list[Ou
 def _action_of(act: str) -> str:
     risk = act.partition(":")[0]
     if risk not in RISKS or not RISKS[risk].action:
-        known = [TOP, *(name for name, r in RISKS.items() if r.action)]
-        near = did_you_mean(risk, known)
+        known = [name for name, r in RISKS.items() if r.action]
+        near = did_you_mean(risk, [TOP, *known])
         hint = f"; did you mean {near!r}?" if near else ""
-        raise UsageError(f"--act: must be a risk with an action ({', '.join(known)}), got {act!r}{hint}")
+        raise UsageError(f"--act: must be {TOP} or a risk with an action ({', '.join(known)}), got {act!r}{hint}")
     return RISKS[risk].action
 
 
