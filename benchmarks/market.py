@@ -86,7 +86,7 @@ def day_of(world: World, visits: float) -> Callable[[], object]:
     def job() -> None:
         world.day += 1
         world.stock[:] = 10**9
-        world.consumers.wake(plain, none, 0.0)
+        world.consumers.wake(plain, none, np.zeros(cities))
         world.consumers.buy(offer)
 
     job()

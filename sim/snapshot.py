@@ -7,7 +7,6 @@ it: open only files that you saved yourself.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import io
 import json
@@ -24,16 +23,12 @@ from sim.contracts import Strategy
 from sim.errors import UsageError
 
 _MAGIC = b"peakshift world\n"
-_SOURCE = Path(__file__).resolve().parent
 
 
 @cache
 def _engine() -> str:
     """Who can go on with it: our own sources, Python and numpy."""
-    digest = hashlib.sha256()
-    for file in sorted(_SOURCE.rglob("*.py")):
-        digest.update(file.relative_to(_SOURCE).as_posix().encode() + b"\0" + file.read_bytes())
-    return f"{digest.hexdigest()[:32]} python {sys.version_info[0]}.{sys.version_info[1]} numpy {np.__version__}"
+    return f"{plugins.engine_hash()[:32]} python {sys.version_info[0]}.{sys.version_info[1]} numpy {np.__version__}"
 
 
 def _strategy(kind: str, module: str, name: str, file: str) -> Strategy:

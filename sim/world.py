@@ -296,7 +296,7 @@ class World(mesa.Model):
         self.ledger.book("traffic", "cash", -round(100 * traffic))
         self.need = self.weather.need()
         lull = holiday_demand(self.date, self.spec.market.spring_festival_demand)
-        self.consumers.wake(lull * plain, lull * ritual, self.spec.market.behaviour.ritual_discovery)
+        self.consumers.wake(lull * plain, lull * ritual, self.counter.awaited(day))
 
     def _shop(self, from_hour: int, to_hour: int) -> None:
         """Shoppers of a part of the day, in pieces within which no public offer changes.

@@ -149,7 +149,8 @@ def mind_of(world: World) -> Mind:
         deliberation_days=float(b.deliberation_days),
         coupled=int(market.choice_draws == "coupled"),
         reference_weight=np.float32(b.reference_weight), kept=b.reference_memory ** (np.arange(400) / 7),
-        waiting_weight=b.waiting_weight, waiting_intercept=b.waiting_intercept, stockpiling=b.stockpiling,
+        waiting_weight=b.waiting_weight, waiting_intercept=b.waiting_intercept, waiting_days=float(b.waiting_days),
+        stockpiling=b.stockpiling,
         misfit=b.misfit_utility,
         fatigue_per_ritual=b.fatigue_per_ritual, fatigue_decay=np.log(2) / b.fatigue_half_life_days,
         fatigue_damping=b.fatigue_damping, message_attention=b.message_attention,
@@ -240,6 +241,7 @@ class Consumers(Actor):
         self.tally: Tallies = self._fresh_tally()
         self._came: tuple[NDArray[np.int32], NDArray[np.int32]] = (np.zeros(0, np.int32),) * 2
         self._next = self._orders = 0
+        self._choice_keys = np.zeros(world.spec.calendar.days, np.uint64)
         self._lines, self._claims = np.zeros(0, LINE), np.zeros(0, CLAIM)
 
     def _fresh_tally(self) -> Tallies:
@@ -252,12 +254,15 @@ class Consumers(Actor):
         key = self.world.streams.at(7 * week).key("appeal", week)
         return np.array([sd * normal(key, np.int64(_key(name)), 0) for name in self.world.shop.skus])
 
-    def wake(self, plain: Floats, ritual: Floats, discovery: float) -> None:
-        """Midnight: who comes today, and when."""
-        world = self.world
+    def wake(self, plain: Floats, ritual: Floats, back: Floats) -> None:
+        """Midnight: who comes today, and when. `back` (C,): chance of who has put a purchase off to come for it."""
+        world, discovery = self.world, self.world.spec.market.behaviour.ritual_discovery
         self.tally = self._fresh_tally()
-        key = world.streams.key("visit", world.day)
-        self._came = visitors(key, self.people, self.mind, world.day, plain, ritual, discovery)
+        key = world.streams.key
+        self._choice_keys[world.day] = key("choice", world.day)
+        self._came = visitors(
+            key("visit", world.day), self.people, self.mind, world.day, plain, ritual, discovery, back
+        )
         self._next = self._orders = 0
 
     @property
@@ -275,7 +280,7 @@ class Consumers(Actor):
             self._lines, self._claims = np.zeros(4 * room, LINE), np.zeros(2 * room, CLAIM)
         key = world.streams.key
         self._next, count, claimed, self._orders = serve(
-            key("need", world.day), key("choice", world.day), key("units", world.day), self.people, self.mind,
+            key("need", world.day), self._choice_keys, key("units", world.day), self.people, self.mind,
             offer, world.stock, world.route, world.day, came, second, first, self._lines, self._claims, self._orders,
             self.tally,
         )  # fmt: skip

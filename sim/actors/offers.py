@@ -356,6 +356,15 @@ class Counter:
                     index[free, j], days[free, j] = best, (r.start - self.world.midnight) / DAY
         return index, days
 
+    def awaited(self, day: int) -> Floats:
+        """(C,) chance today that who has put a purchase off comes for it: where an announced saving runs."""
+        midnight, out = day * DAY, np.zeros(len(self.world.shop.cities))
+        for r in self.running:
+            saves = r.terms.markdown > 0.0 or _saving(r) > 0.0
+            if saves and r.announced < r.start and r.start < midnight + DAY and midnight < r.end:
+                out[r.cities] = self.world.spec.market.behaviour.waiting_return
+        return out
+
     def attention(self, day: int) -> tuple[Floats, Floats, float]:
         """(plain, ritual, paid yuan): (C, 24) multiples of the visit rate by hour, and traffic spent."""
         world, market = self.world, self.world.spec.market

@@ -13,16 +13,33 @@ from numba import njit
 
 from sim.kernels.draws import bits, exp32, gumbel32, poisson, uniform
 from sim.kernels.inverse import MOST, UNFILLED, Shelves, fill, search
-from sim.kernels.people import CLOSED, F32, FINE, I32, I64, LATE, MATCHED, REGRET, Mind, People, Rows, Slice, Tallies
+from sim.kernels.people import (
+    CLOSED,
+    F32,
+    FINE,
+    I32,
+    I64,
+    LATE,
+    MATCHED,
+    PUT_OFF,
+    REGRET,
+    U64,
+    Mind,
+    People,
+    Rows,
+    Slice,
+    Tallies,
+)  # fmt: skip
 from sim.kernels.prefetch import prefetch
-from sim.kernels.visits import fatigue_of
+from sim.kernels.visits import fatigue_of, wanted_still
 
 LOOK = np.dtype(
     [(name, np.int32) for name in (
         "visitor",  # place in the order of arrival
         "person", "category", "segment", "stage", "channel", "panel", "group", "zone",
         "voucher",  # fen of a message's coupon that he counts on
-        "alternative",  # the choice, counted from the category's first; -1 = not now
+        "alternative",  # the choice, counted from the category's first; NOT_NOW; UNTIL_THEN
+        "day",  # today, or the day on which he put this purchase off: he still wants what he wanted then
         "units",
     )]
     + [(name, np.uint32) for name in ("low", "high")]  # his random bits of the day
@@ -37,9 +54,12 @@ LOOK = np.dtype(
 )  # fmt: skip
 """A visitor before the shelf of a category; with an alternative it is a wish."""
 
+NOT_NOW, UNTIL_THEN = -1, -2
+"""Buys nothing; buys nothing only because an announced event is worth waiting for."""
+
 _F, _I, _L, _N = np.float32, np.int32, np.int64, np.uint64
 _ONE, _ZERO = _F(1.0), _F(0.0)
-_PRICE = MATCHED - 1
+_PRICE, _INDEX = MATCHED - 1, PUT_OFF - 1
 _AHEAD = 32
 """Visitors between asking for a row and reading it."""
 _GRAIN, _WHOLE = _F(1_048_576.0), _F(1e9)
@@ -89,10 +109,13 @@ def priced(
 
 @njit(cache=True)
 def look(
-    need_key: np.uint64, choice_key: np.uint64, people: People, mind: Mind, offer: Slice, day: int, came: I32,
+    need_key: np.uint64, choice_keys: U64, people: People, mind: Mind, offer: Slice, day: int, came: I32,
     second: I32, first: int, last: int, looks: Rows, tally: Tallies,
 ) -> int:  # fmt: skip
     """Which categories visitors `first` to `last` look at; returns how many looks.
+
+    A purchase that was put off is looked for whatever the chance of a need, with the draws of the day it was put off:
+    the wish is the same, the price another.
 
     The rows of visitors a little further on are asked for on the way, beyond `last` too.
     """
@@ -120,26 +143,28 @@ def look(
             row.fatigue_day = day
         begin = found
         for j in range(demands.size):
-            demand = demands[j]
-            need = need_of[seg, j] * season[c, j]
-            u = uniform(need_key, i, demand.key)
-            if u >= need:
-                continue
-            cell = cell_of[i, j]
+            demand, cell = demands[j], cell_of[i, j]
+            put_off = wanted_still(cell, mind, day)
             cover = max(0.0, cell.pantry - day)
-            if (
-                cover > 0.0
-                and demand.storability > 0.0
-                and u >= need * math.exp(-demand.storability * cover / demand.pack_days)
-            ):
-                continue
+            if not put_off:
+                need = need_of[seg, j] * season[c, j]
+                u = uniform(need_key, i, demand.key)
+                if u >= need:
+                    continue
+                if (
+                    cover > 0.0
+                    and demand.storability > 0.0
+                    and u >= need * math.exp(-demand.storability * cover / demand.pack_days)
+                ):
+                    continue
             it = looks[found]
             it.visitor, it.person, it.category, it.segment, it.stage = v, i, j, seg, stages[i]
             it.channel, it.zone, it.panel = row.channel, z, z * offer.clocks + clock[second[v] // 3600]
             it.beta, it.trust, it.cover = row.beta * demand.beta_factor, row.trust, cover
-            it.reference = max(FINE, cell.reference * FINE) if mind.reference_weight > 0.0 else 1.0
-            it.fresh = 1.0 if day - cell.reference_day > mind.deliberation_days else 0.0
-            it.low, it.high = words_of(choice_key, i)
+            it.reference = max(FINE, (cell.reference & _INDEX) * FINE) if mind.reference_weight > 0.0 else 1.0
+            it.fresh = 1.0 if not put_off and day - cell.reference_day > mind.deliberation_days else 0.0
+            it.day = cell.reference_day if put_off else day
+            it.low, it.high = words_of(choice_keys[it.day], i)
             it.group, it.voucher, it.units, it.pull, it.hassle = 0, 0, 1, 0.0, 0.0
             found += 1
         if found == begin:
@@ -159,7 +184,7 @@ def look(
 
 @njit(cache=True)
 def choose(
-    choice_key: np.uint64, mind: Mind, offer: Slice, shelves: Shelves, looks: Rows, n_looks: int
+    choice_keys: U64, mind: Mind, offer: Slice, shelves: Shelves, looks: Rows, n_looks: int
 ) -> None:  # fmt: skip
     """Fills alternative, later and lowest of each look: a multinomial logit among SKU x offer and "not now".
 
@@ -176,9 +201,9 @@ def choose(
         np.empty(n_looks, np.uint32), np.empty(n_looks, np.uint32),
     )  # fmt: skip
     stops, classes_of, places, n_free = shelves.stop, shelves.classes, shelves.place, (1 - mind.coupled) * n_looks
-    table_of, share, terms, laters = (
+    table_of, share, terms, laters, waits = (
         np.full(n_free, -1, np.int32), np.empty(n_free, np.float64), np.zeros(n_free * MOST, np.float32),
-        np.zeros(n_free, np.float32),
+        np.zeros(n_free, np.float32), np.zeros(n_free, np.float32),
     )  # fmt: skip
     if mind.coupled == 1:
         for m in range(n_looks):
@@ -199,16 +224,17 @@ def choose(
             lowest = priced(mind.sku, mind.item, offer.price, offer.coupon, it.panel, it.group, demand.first,
                             demand.all_lanes, it.voucher, utilities, logs, indices)  # fmt: skip
             price = _N(indices.size) - width + start
-        it.alternative, it.lowest = -1, lowest
+        it.alternative, it.lowest = NOT_NOW, lowest
         if not lowest < 1e9:  # nothing of it on offer
             continue
-        later = demand.not_now + offer.outside - mind.trust_choice * (it.trust - mind.trust_start)
+        later, waiting = demand.not_now + offer.outside - mind.trust_choice * (it.trust - mind.trust_start), 0.0
         if it.fresh > 0.0:
             later += mind.deliberation[it.segment, j]
         if offer.wait_index[it.zone, j] < 0.0 and mind.waiting_weight > 0.0:
-            later += _waiting(mind, offer.wait_index[it.zone, j], offer.wait_days[it.zone, j],
-                              mind.temper[it.segment].impatience, it.beta,
-                              math.log(lowest) - offer.pull_now[it.zone, j], it.cover)  # fmt: skip
+            waiting = _waiting(mind, offer.wait_index[it.zone, j], offer.wait_days[it.zone, j],
+                               mind.temper[it.segment].impatience, it.beta,
+                               math.log(lowest) - offer.pull_now[it.zone, j], it.cover)  # fmt: skip
+            later += waiting
         utility = ((_N(it.panel) * segments + _N(it.segment)) * channels + _N(it.channel)) * width + start
         rule = _N(it.zone) * width + start
         loss, ref = mind.temper[it.segment].loss_aversion, it.reference
@@ -225,9 +251,10 @@ def choose(
             later += noise[m]
             value = _F(_I(_ordered_bits(_I(best >> _L(32)))).view(np.float32))
             place = _L(n) - _L(best & _L(0xFFFFFFFF))
-            it.alternative = place if value > _F(later) else _L(-1)
+            nothing = _L(UNTIL_THEN) if waiting > 0.0 and value > _F(later - waiting) else _L(NOT_NOW)
+            it.alternative = place if value > _F(later) else nothing
         else:
-            u, classes, table = uniform(choice_key, it.person, _L(demand.key) + 1), MOST + 1, 0
+            u, classes, table = uniform(choice_keys[it.day], it.person, _L(demand.key) + 1), MOST + 1, 0
             if it.voucher == 0:
                 kind = it.group if offer.by_group == 1 else it.segment
                 kinds = lowests.shape[1] if offer.by_group == 1 else mind.temper.size
@@ -243,7 +270,7 @@ def choose(
                         _ZERO, logs[price + one], indices[price + one], rules[rule + one], deposits[rule + one], beta, weight,
                         loss, ref, inverse, pull, hassle,
                     )  # fmt: skip
-                table_of[m], share[m], laters[m] = table, u, later
+                table_of[m], share[m], laters[m], waits[m] = table, u, later, waiting
             else:
                 total = _L(0)
                 for a in range(n):
@@ -252,15 +279,17 @@ def choose(
                                 deposits[rule + a], beta, weight, loss, ref, inverse, pull, hassle)
                     )))  # fmt: skip
                     total += weights[a]
-                rest = _L(u * (total + _L(min(_WHOLE, exp32(_F(later))) * _GRAIN)))
+                nothing = _L(min(_WHOLE, exp32(_F(later))) * _GRAIN)
+                rest = _L(u * (total + nothing))
                 place, upto = _L(0), _L(0)
                 for a in range(n):
                     upto += weights[a]
                     place += upto <= rest
-                it.alternative = place if place < _L(n) else _L(-1)
+                calm = u * (total + nothing * math.exp(-waiting)) < total
+                it.alternative = place if place < _L(n) else _L(UNTIL_THEN if waiting > 0.0 and calm else NOT_NOW)
         it.later = later
     if mind.coupled == 0:
-        search(shelves, mind, looks, n_looks, table_of, share, terms, laters)
+        search(shelves, mind, looks, n_looks, table_of, share, terms, laters, waits)
 
 
 @njit(cache=True)
@@ -284,7 +313,10 @@ def conclude(
     claims: Rows, tally: Tallies,
 ) -> tuple[int, int]:  # fmt: skip
     """After the look: lower prices are regretted or claimed, prices remembered, numbers of units decided. Places of
-    the looks that became wishes go to `wishes`; returns (wishes, price-match claims)."""
+    the looks that became wishes go to `wishes`; returns (wishes, price-match claims).
+
+    While a purchase is put off, the price of the day on which it was stays the remembered one.
+    """
     cells, demands, indices, lowests = people.cell, mind.demand, offer.ratio, offer.lowest
     found, claimed = 0, 0
     for m in range(n_looks):
@@ -305,10 +337,11 @@ def conclude(
                     hurt(people, mind, i, it.segment, mind.regret_hit, REGRET)
                     tally.regrets[0] += 1
                 cell.paid = 0
-        if cell.reference_day < day and lowest < 1e9:
+        put_off = it.alternative == UNTIL_THEN
+        if lowest < 1e9 and not (put_off and it.day < day):
             kept = mind.kept[min(mind.kept.size - 1, day - cell.reference_day)]
             seen = offer.seen[it.panel, it.group * offer.by_group, j]
-            cell.reference = min(65_535, int((kept * ref + (1.0 - kept) * seen) / FINE + 0.5))
+            cell.reference = min(_INDEX, int((kept * ref + (1.0 - kept) * seen) / FINE + 0.5)) + PUT_OFF * put_off
             cell.reference_day = day
         wishes[found] = m  # kept if it is one: a branch on a coin's toss costs more
         found += it.alternative >= 0

@@ -8,6 +8,7 @@ and one search instead of an exponential an alternative. Tables are filled when 
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -97,11 +98,13 @@ def math_exp(x):
 
 @njit(cache=True)
 def search(
-    shelves: Shelves, mind: Mind, looks: Rows, n_looks: int, table_of: I32, share: F64, terms: F32, later: F32
+    shelves: Shelves, mind: Mind, looks: Rows, n_looks: int, table_of: I32, share: F64, terms: F32, later: F32,
+    waits: F32,
 ) -> None:  # fmt: skip
     """Fills alternative of the looks whose `table_of` (n,) is not -1, at `share` (n,) of all weights, "not now" last.
 
-    `terms` (n x MOST) price terms by class, `later` (n,) utility of "not now". Exponentials of the whole block come
+    `terms` (n x MOST) price terms by class, `later` (n,) utility of "not now", `waits` (n,) what an announced event has
+    added to it. Exponentials of the whole block come
     first, in vector code; a search that waited for its own would wait again after each branch guessed wrong.
     """
     stops, places, uptos, guides, classes_of = shelves.stop, shelves.place, shelves.upto, shelves.guide, shelves.classes
@@ -120,6 +123,10 @@ def search(
         for c in range(classes_of[table, j]):
             total += terms[m * MOST + c] * uptos[to + stops[table, j, c] - 1]
         rest = share[m] * total
+        if waits[m] > 0.0:  # who would buy but for the event; a purchase found below overwrites it
+            nothing = later[m] * (1.0 - math.exp(-waits[m]))
+            if share[m] * (total - nothing) < total - later[m]:
+                it.alternative = -2
         for c in range(classes_of[table, j]):
             end = stops[table, j, c]
             weight = terms[m * MOST + c] * uptos[to + end - 1]

@@ -20,6 +20,7 @@ I32 = NDArray[np.int32]
 I16 = NDArray[np.int16]
 U8 = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
+U64 = NDArray[np.uint64]
 Rows = NDArray[Any]
 
 NEVER = -10_000
@@ -36,7 +37,10 @@ GRIEVANCES = len(CAUSES) - LATE
 """Causes that take trust; grief of cause `c` is column `c - LATE`."""
 
 FINE = 1.0 / 16_384
-"""Step in which a remembered price index is kept: finer than a fen on 160 yuan, at most 4 times the list price."""
+"""Step in which a remembered price index is kept: finer than a fen on 160 yuan."""
+
+PUT_OFF = 32_768
+"""Added to a remembered price (at most 2 times the list price) while a purchase is put off until an announced event."""
 
 CLOSED = np.float32(-1e30)
 """Utility of what is not on offer."""
@@ -65,7 +69,7 @@ ROW = np.dtype(
 CELL = np.dtype(
     [
         ("pantry", np.float32),  # day on which the stock at home runs out
-        ("reference", np.uint16),  # remembered price index in steps of FINE, as of reference_day
+        ("reference", np.uint16),  # remembered price index in steps of FINE, as of reference_day; + PUT_OFF
         ("reference_day", np.int16),
         ("bought_day", np.int16),
         ("paid", np.uint8),  # price index paid then, in hundredths, + MATCHED; 0 = nothing to compare with
@@ -183,6 +187,7 @@ class Mind(NamedTuple):
     kept: F64  # (days,) share of a remembered price kept after so many days
     waiting_weight: float
     waiting_intercept: float
+    waiting_days: float  # how long a purchase that was put off stays wanted
     stockpiling: float
     misfit: float  # utility lost on a neighbour of one's own size
     fatigue_per_ritual: float  # added once a festival, per ritual strength

@@ -19,6 +19,7 @@ from sim.kernels.people import (
     ORGANIC,
     PAID,
     STOCKOUT,
+    U64,
     Mind,
     People,
     Rows,
@@ -32,15 +33,16 @@ _NONE = -1
 
 @njit(cache=True)
 def serve(
-    need_key: np.uint64, choice_key: np.uint64, unit_key: np.uint64, people: People, mind: Mind, offer: Slice,
+    need_key: np.uint64, choice_keys: U64, unit_key: np.uint64, people: People, mind: Mind, offer: Slice,
     stock: NDArray[np.int64], route: NDArray[np.int64], day: int, came: I32, second: I32, first: int, lines: Rows,
     claims: Rows, n_orders: int, tally: Tallies,
 ) -> tuple[int, int, int, int]:  # fmt: skip
     """Serves visitors `first`.. that come before `offer.end`: (next visitor, lines, claims, orders).
 
     Blocks of visitors first decide (`choice`), then are served one after the other: `stock` (V, W) is lowered as
-    units are sold. `route` (O, C, R) names the nodes that serve an offer in a city, first asked first, -1 after the
-    last; each has at least one. `lines` must have room for two lines per visitor and category, `claims` for one.
+    units are sold. `choice_keys` (days,) holds the key of each day so far: a purchase put off keeps its draws. `route`
+    (O, C, R) names the nodes that serve an offer in a city, first asked first, -1 after the last; each has at least
+    one. `lines` must have room for two lines per visitor and category, `claims` for one.
     """
     looks, chosen = np.empty(_BLOCK * mind.demand.size, LOOK), np.empty(_BLOCK * mind.demand.size, np.int32)
     shelves, n_lines, n_claims, v = empty_shelves(mind, offer), 0, 0, first
@@ -48,11 +50,11 @@ def serve(
         last = v + 1
         while last < came.size and last - v < _BLOCK and second[last] < offer.end:
             last += 1
-        n_looks = look(need_key, choice_key, people, mind, offer, day, came, second, v, last, looks, tally)
-        choose(choice_key, mind, offer, shelves, looks, n_looks)
+        n_looks = look(need_key, choice_keys, people, mind, offer, day, came, second, v, last, looks, tally)
+        choose(choice_keys, mind, offer, shelves, looks, n_looks)
         wishes, claimed = conclude(unit_key, people, mind, offer, day, looks, n_looks, chosen, claims[n_claims:], tally)
         n_claims += claimed
-        n_lines, n_orders = _trade(need_key, choice_key, unit_key, people, mind, offer, stock, route, day, second,
+        n_lines, n_orders = _trade(need_key, choice_keys[day], unit_key, people, mind, offer, stock, route, day, second,
                                    looks, chosen, wishes, lines, n_lines, n_orders, tally)  # fmt: skip
         v = last
     return v, n_lines, n_claims, n_orders

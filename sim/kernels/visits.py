@@ -8,10 +8,16 @@ import numpy as np
 from numba import njit
 
 from sim.kernels.draws import uniform
-from sim.kernels.people import F64, I32, I64, NEVER, PROSPECT, Mind, People
+from sim.kernels.people import F64, I32, I64, NEVER, PROSPECT, PUT_OFF, Mind, People
 
 _BLOCK = 2048
 _GUIDE = 256
+
+
+@njit(cache=True, inline="always")
+def wanted_still(cell, mind, day):
+    """Whether a purchase was put off until an announced event, and not too long ago."""
+    return cell.reference >= PUT_OFF and day - cell.reference_day <= mind.waiting_days
 
 
 @njit(cache=True, inline="always")
@@ -77,9 +83,18 @@ def _second(edges, seconds, first, c, u):
     return h * 3600 + min(3599, int(seconds[c, h] * (u - edges[c, h])))
 
 
+@njit(cache=True, inline="always")
+def waits(people, mind, i, day):
+    """Whether a person has put a purchase off."""
+    for j in range(mind.demand.size):
+        if wanted_still(people.cell[i, j], mind, day):
+            return True
+    return False
+
+
 @njit(cache=True)
 def visitors(
-    key: np.uint64, people: People, mind: Mind, day: int, plain: F64, ritual: F64, discovery: float
+    key: np.uint64, people: People, mind: Mind, day: int, plain: F64, ritual: F64, discovery: float, back: F64
 ) -> tuple[I32, I32]:
     """Who comes on `day`, in order of (arrival second, number): (consumers, seconds).
 
@@ -87,6 +102,8 @@ def visitors(
     because of rituals; the second is damped by fatigue, and reaches prospects with weight `discovery`.
     P(visit) = 1 - exp(-rate x sum over hours). Whoever stays at home costs one hash and one comparison: a bound on
     the chance is compared for a block of people at a time, in vector code, before anything else is read.
+    Who has put a purchase off comes for it with chance `back` (C,) when he would not come anyway; it is above 0 where
+    an announced event runs, and on those days only are everybody's purchases put off looked at.
     """
     n_city = plain.shape[0]
     plain_sum, ritual_sum = np.zeros(n_city), np.zeros(n_city)
@@ -98,7 +115,7 @@ def visitors(
     ritual_edges, ritual_seconds, ritual_first = _guide(ritual)
     came, second = np.empty(1024, np.int32), np.empty(1024, np.int32)
     place = np.zeros(86_401, np.int32)
-    count, everybody = 0, people.rate.size
+    count, everybody, event = 0, people.rate.size, back.max() > 0.0
     hit = np.empty(_BLOCK, np.uint8)
     rates, cities, sources, message_days, rows = (
         people.rate, people.city, people.source, people.message_day, people.row,
@@ -107,6 +124,9 @@ def visitors(
         size = min(_BLOCK, everybody - begin)
         for n in range(size):
             hit[n] = uniform(key, begin + n, 0) < rates[begin + n] * bound
+        if event:
+            for n in range(size):
+                hit[n] |= rates[begin + n] > 0.0 and waits(people, mind, begin + n, day)
         if count + size > came.size:
             came = np.append(came, np.empty(came.size + size, np.int32))
             second = np.append(second, np.empty(second.size + size, np.int32))
@@ -126,8 +146,10 @@ def visitors(
             x = rates[i] * all_hours
             # x / (1 + x) <= 1 - exp(-x) <= x: the exponential is needed in between only
             if u >= x or (u * (1.0 + x) >= x and u >= -math.expm1(-x)):
-                continue
-            v = uniform(key, i, 1) * all_hours
+                if not (event and uniform(key, i, 2) < back[c] and waits(people, mind, i, day)):
+                    continue
+                base = 0.0 if extra > 0.0 else base  # at the hours at which others come for the event
+            v = uniform(key, i, 1) * (base + extra)
             if v < extra:
                 s = _second(ritual_edges, ritual_seconds, ritual_first, c, v / extra)
             else:

@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 from sim import plugins
 from sim.errors import PeakshiftError, UsageError, did_you_mean
 from sim.lab import store
-from sim.lab.compare import Progress, default_folder
+from sim.lab.compare import default_folder
+from sim.lab.delivery import Progress
 from sim.lab.plan import baseline
 from sim.lab.statistics import paired
 from sim.lab.tournament import Field, mixed, schedule_of, with_line_ups

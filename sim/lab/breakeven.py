@@ -25,10 +25,11 @@ import pandas as pd
 
 from sim.errors import Fault
 from sim.lab import store
+from sim.lab.delivery import Progress
 from sim.lab.design import Base, Range, Value, corners, latin_hypercube, read_ranges, typed
-from sim.lab.plan import engine_hash
-from sim.lab.points import Answer, Progress, Question, Study, question_of, raise_all
+from sim.lab.points import Answer, Question, Study, question_of, raise_all
 from sim.lab.rules import FOLDS, Rule, learn, sentence
+from sim.plugins import engine_hash
 from sim.scenario import Scenario, resolved, scenario_hash
 
 MOST_LEVELS = 6

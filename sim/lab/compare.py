@@ -9,7 +9,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,22 +19,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.actors.deadline import hung
 from sim.errors import PeakshiftError, UsageError
-from sim.lab import budget, remote, store
-from sim.lab.executor import KILLED, map_tasks
-from sim.lab.plan import SOURCE, Run, baseline, engine_hash, plan, strategy_hashes
-from sim.lab.run import RunResult, run_one
+from sim.lab import budget, delivery, store
+from sim.lab.delivery import Progress
+from sim.lab.plan import SOURCE, Run, baseline, plan, strategy_hashes
+from sim.lab.run import RunResult
 from sim.lab.sequential import Design, design
 from sim.lab.sources import PACKAGES, version_of
 from sim.lab.statistics import MARGIN, holm, paired, verdict
 from sim.lab.tables import read_table, write_tables
 from sim.lab.wording import aligned, cells, fact, held_line, printable
 from sim.metrics import Metric, all_metrics, check_names
+from sim.plugins import engine_hash
 from sim.scenario import Scenario, resolved, scenario_hash
-
-Progress = Callable[[int, int], None]
-"""(runs done, runs in all)"""
 
 
 @dataclass(frozen=True)
@@ -222,71 +219,24 @@ def default_folder(scenario: Scenario) -> Path:
     return Path("results") / "runs" / f"{slug}-{scenario_hash(scenario)[:12]}"
 
 
-def _note(folder: Path, run: Run) -> Path:
-    """Where a worker notes whom it is asking."""
-    return folder / "runs" / f"{run.key}.asking"
-
-
-def _work(scenario: Scenario, folder: Path, workers: int, run: Run) -> RunResult:
-    """In a worker: live through one world and write it down where it finished."""
-    note = _note(folder, run) if workers > 1 else None  # in the caller's own process nothing may be ended
-    world = budget.scaled(scenario, run.schedule, run.factor)
-    result = run_one(world, run.schedule, run.line_up, run.seed, note)
-    if result.error is None:
-        store.save_run(folder / "runs" / f"{run.key}.npz", result)
-    return result.without_tables()
+def deliver(
+    scenario: Scenario, runs: Sequence[Run], folder: Path, workers: int, resume: bool, progress: Progress | None,
+    executor: Executor | None = None,
+) -> list[tuple[Run, RunResult]]:  # fmt: skip
+    """All runs' metrics, in the order of the plan, out of the folder's `runs` where they are there already."""
+    results = delivery.deliver(_tasks(scenario, runs), folder / "runs", workers, resume, progress, executor)
+    store.sweep(folder)
+    return list(zip(runs, results, strict=True))
 
 
 def _reload(scenario: Scenario, folder: Path, run: Run) -> RunResult:
-    """A delivered run with its tables; lived through again where its file was damaged in the meantime."""
-    found = store.load_run(folder / "runs" / f"{run.key}.npz")
-    return found or run_one(budget.scaled(scenario, run.schedule, run.factor), run.schedule, run.line_up, run.seed)
+    return delivery.reload(folder, _tasks(scenario, [run])[0])
 
 
-def _hung(folder: Path, run: Run) -> RunResult | None:
-    """Of a run whose worker has died: a failed run where a strategy hung, None where we cannot tell."""
-    message = hung(_note(folder, run))
-    return RunResult(run.schedule, run.line_up, run.seed, {}, f"StrategyError: {message}") if message else None
-
-
-def deliver(
-    scenario: Scenario, runs: list[Run], folder: Path, workers: int, resume: bool, progress: Progress | None,
-    executor: Executor | None = None,
-) -> list[tuple[Run, RunResult]]:  # fmt: skip
-    """All runs' metrics, in the order of the plan: from the folder where they are, else lived through.
-
-    Their tables stay in the folder: memory could not hold those of hundreds.
-    """
-    files = [folder / "runs" / f"{run.key}.npz" for run in runs]
-    found = {n: store.load_run(file, with_tables=False) if resume else None for n, file in enumerate(files)}
-    results = {n: result for n, result in found.items() if result is not None}
-    missing = [n for n in range(len(runs)) if n not in results]
-    if progress:
-        progress(len(results), len(runs))
-    todo = [runs[n] for n in missing]
-    _forget(folder, todo)
-    work = partial(_work, scenario, folder, workers)
-    if executor is not None:
-        work = partial(remote.work, remote.Job.of(scenario, folder / "runs", todo))
-    for n, result in map_tasks(work, todo, workers, partial(_hung, folder), executor):
-        run = runs[missing[n]]
-        if not isinstance(result, RunResult):
-            result = RunResult(run.schedule, run.line_up, run.seed, {}, KILLED)
-        if executor is not None:
-            remote.keep(folder / "runs", run, result)
-        results[missing[n]] = result.without_tables()
-        if progress:
-            progress(len(results), len(runs))
-    _forget(folder, todo)
-    store.sweep(folder / "runs")
-    store.sweep(folder)
-    return [(run, results[n]) for n, run in enumerate(runs)]
-
-
-def _forget(folder: Path, runs: list[Run]) -> None:
-    """Removes notes of killed workers: they tell of another attempt."""
-    for run in runs:
-        _note(folder, run).unlink(missing_ok=True)
+def _tasks(scenario: Scenario, runs: Sequence[Run]) -> list[delivery.Task]:
+    """Each run with its campaigns scaled."""
+    worlds = {(run.schedule, run.factor): budget.scaled(scenario, run.schedule, run.factor) for run in runs}
+    return [(worlds[run.schedule, run.factor], run) for run in runs]
 
 
 def _tables(
@@ -295,7 +245,8 @@ def _tables(
 ) -> Comparison:  # fmt: skip
     """Writes the tidy tables and the comparison."""
     runs = store.runs_frame(outcomes)
-    write_tables(folder, [run for run, result in outcomes if result.error is None], partial(_reload, scenario, folder))
+    came = [run for run, result in outcomes if result.error is None]
+    write_tables(folder, came, partial(_reload, scenario, folder / "runs"))
     store.write_parquet(folder / "runs.parquet", runs)
     store.write_parquet(folder / "campaigns.parquet", campaigns_frame(scenario))
     store.write_csv(folder / "comparison.csv", comparison)

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from sim.errors import PeakshiftError, UsageError, did_you_mean
 from sim.lab import store
 from sim.lab.baseline import Baseline, PairValues, read, uses_of, world_hash, write
-from sim.lab.compare import Progress, deliver
+from sim.lab.compare import deliver
+from sim.lab.delivery import Progress
 from sim.lab.plan import Run, pairs, plan
 from sim.lab.run import RunResult
 from sim.lab.sources import Sources, version_of

@@ -37,19 +37,18 @@ class Run:
         """For people."""
         return f"{self.schedule}/{self.line_up} replication {self.replication}"
 
+    def file(self, folder: Path) -> Path:
+        """Where its result is kept in a folder of runs."""
+        return folder / f"{self.key}.npz"
+
+    def note(self, folder: Path) -> Path:
+        """Where a worker notes there whom it is asking."""
+        return folder / f"{self.key}.asking"
+
 
 def seed_of(root: int, replication: int) -> int:
     """Seed of a replication: the same for all schedules and line-ups, and in an enlarged experiment."""
     return mix(mix(root % 2**64) + replication) >> 2
-
-
-@cache
-def engine_hash() -> str:
-    """SHA-256 over our own sources: another version never takes up an old run."""
-    digest = hashlib.sha256()
-    for file in sorted(SOURCE.rglob("*.py")):
-        digest.update(file.relative_to(SOURCE).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
 
 
 @cache
@@ -105,7 +104,7 @@ def runs_of(
     data, compared = resolved(scenario), list(compared)
     elsewhere = {"name", "description", "replications", "compare", "seed", "schedules", "line_ups"}
     world = {name: value for name, value in data.items() if name not in elsewhere}
-    base = json.dumps([world, engine_hash(), versions()])
+    base = json.dumps([world, plugins.engine_hash(), versions()])
     hashes = {name: strategy_hashes(scenario, name) for name in dict.fromkeys(name for _, name in compared)}
     runs = []
     for replication in replications:

@@ -7,27 +7,23 @@ the same points, lives through new worlds only.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from sim.actors.deadline import hung
 from sim.errors import Fault, ScenarioError, did_you_mean
 from sim.lab import store
+from sim.lab.delivery import Progress, Task, deliver
 from sim.lab.design import Base, Range, Value
-from sim.lab.executor import KILLED, map_tasks
 from sim.lab.plan import Run, baseline, plan
-from sim.lab.run import RunResult, run_one
+from sim.lab.run import RunResult
 from sim.lab.statistics import Difference, paired, verdict
 from sim.metrics import Metric, all_metrics
 from sim.scenario import Scenario
 
-Progress = Callable[[int, int], None]
 Point = tuple[Value, ...]
-_Task = tuple[Scenario, Run]
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,6 @@ class Study:
     answers: dict[tuple[tuple[str, ...], Point], Answer] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     """All runs asked for so far, each once."""
-    _done: int = 0
     _total: int = 0
 
     def ask(self, ranges: Sequence[Range], points: Sequence[Point]) -> list[Answer]:
@@ -128,33 +123,22 @@ class Study:
         changed._folder = scenario.folder
         return changed
 
-    def _live(self, tasks: list[_Task]) -> dict[str, RunResult]:
-        """Results by key, from the folder where they are, else lived through; their tables stay on disk."""
-        runs, workers = self.folder / "runs", self.workers or os.cpu_count() or 1
+    def _live(self, tasks: list[Task]) -> dict[str, RunResult]:
+        """Results by key; their tables stay on disk."""
+        runs = self.folder / "runs"
         store.prepare(runs)
         by_key = {run.key: (scenario, run) for scenario, run in tasks}
         known = {run.key for run in self.runs}
         self.runs += [run for key, (_, run) in by_key.items() if key not in known]
-        results: dict[str, RunResult] = {}
-        for key in by_key if self.resume else ():
-            found = store.load_run(runs / f"{key}.npz")
-            if found is not None:
-                results[key] = _light(found)
-        self._total += len(by_key)
-        self._tell(len(results))
-        todo = [task for key, task in by_key.items() if key not in results]
-        for n, result in map_tasks(partial(_work, runs, workers), todo, workers, partial(_hung, runs)):
-            run = todo[n][1]
-            if not isinstance(result, RunResult):
-                result = RunResult(run.schedule, run.line_up, run.seed, {}, KILLED)
-            results[run.key] = result
-            self._tell(1)
-        return results
+        before, self._total = self._total, self._total + len(by_key)
 
-    def _tell(self, more: int) -> None:
-        self._done += more
-        if self.progress:
-            self.progress(self._done, self._total)
+        def told(done: int, _: int) -> None:
+            if self.progress:
+                self.progress(before + done, self._total)
+
+        workers = self.workers or os.cpu_count() or 1
+        results = deliver(list(by_key.values()), runs, workers, self.resume, told)
+        return dict(zip(by_key, results, strict=True))
 
     def _answer(self, outcomes: list[tuple[Run, RunResult]]) -> Answer:
         q, values = self.question, dict[tuple[str, int], float]()
@@ -167,32 +151,6 @@ class Study:
         failures = tuple(f"{run.name}: {result.error}" for run, result in outcomes if result.error is not None)
         mean, base = (float(v[both].mean()) if both.any() else float("nan") for v in (mine, theirs))
         return Answer(mean, base, d, verdict(d, d.p, q.metric.better), failures)
-
-
-def _light(result: RunResult) -> RunResult:
-    """Without its tables: thousands of worlds fit into memory and through a pipe."""
-    return replace(result, daily={}, hourly={}, pnl={}, cohorts={})
-
-
-def _work(runs: Path, workers: int, task: _Task) -> RunResult:
-    """In a worker: live through one world and write it down where it finished."""
-    scenario, run = task
-    note = _note(runs, task) if workers > 1 else None  # in the caller's own process nothing may be ended
-    result = run_one(scenario, run.schedule, run.line_up, run.seed, note)
-    if result.error is None:
-        store.save_run(runs / f"{run.key}.npz", result)
-    return _light(result)
-
-
-def _note(runs: Path, task: _Task) -> Path:
-    """Where a worker notes whom it is asking."""
-    return runs / f"{task[1].key}.asking"
-
-
-def _hung(runs: Path, task: _Task) -> RunResult | None:
-    """Of a run whose worker has died: a failed run where a strategy hung, None where we cannot tell."""
-    message, run = hung(_note(runs, task)), task[1]
-    return RunResult(run.schedule, run.line_up, run.seed, {}, f"StrategyError: {message}") if message else None
 
 
 def raise_all(faults: Sequence[Fault]) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from sim import plugins
 from sim.actors.deadline import hung
 from sim.errors import MissingExtraError, PeakshiftError, UsageError
-from sim.lab import budget, store
+from sim.lab import store
 from sim.lab.plan import Run
 from sim.lab.run import RunResult, run_one
 from sim.lab.sources import Sources
@@ -46,7 +46,6 @@ class SourcesDifferError(PeakshiftError):
 class Job:
     """What a worker must know besides the run."""
 
-    scenario: Scenario
     folder: Path
     """Of the runs; absolute."""
     sources: Sources
@@ -54,22 +53,23 @@ class Job:
     """Process that asks: in itself no hung strategy may end the process."""
 
     @classmethod
-    def of(cls, scenario: Scenario, folder: Path, runs: list[Run]) -> Job:
-        """For these runs, asked for by this process."""
-        return cls(scenario, folder.resolve(), Sources.now(scenario, [run.line_up for run in runs]), os.getpid())
+    def of(cls, folder: Path, tasks: Sequence[tuple[Scenario, Run]]) -> Job:
+        """For these runs, asked for by this process; their scenarios have the same line-ups."""
+        sources = Sources.now(tasks[0][0], [run.line_up for _, run in tasks])
+        return cls(folder.resolve(), sources, os.getpid())
 
 
-def work(job: Job, run: Run) -> RunResult:
+def work(job: Job, task: tuple[Scenario, Run]) -> RunResult:
     """In a worker: check that it is the same code, live through one world, write it down where that can be."""
+    scenario, run = task
     with _ONE_WORLD:
-        _verify(job, run.line_up)
+        _verify(job, scenario, run.line_up)
         shared = job.folder.is_dir()
-        note = job.folder / f"{run.key}.asking" if shared and os.getpid() != job.caller else None
+        note = run.note(job.folder) if shared and os.getpid() != job.caller else None
         message = hung(note) if note is not None else None  # another worker was ended over it
         if message is not None:
             return RunResult(run.schedule, run.line_up, run.seed, {}, f"StrategyError: {message}")
-        world = budget.scaled(job.scenario, run.schedule, run.factor)
-        result = run_one(world, run.schedule, run.line_up, run.seed, note)
+        result = run_one(scenario, run.schedule, run.line_up, run.seed, note)
         if shared:
             keep(job.folder, run, result)
         return result
@@ -77,19 +77,19 @@ def work(job: Job, run: Run) -> RunResult:
 
 def keep(folder: Path, run: Run, result: RunResult) -> None:
     """Writes a run that is not there yet."""
-    file = folder / f"{run.key}.npz"
+    file = run.file(folder)
     if result.error is None and not file.exists():
         store.save_run(file, result)
 
 
-def _verify(job: Job, line_up: str) -> None:
+def _verify(job: Job, scenario: Scenario, line_up: str) -> None:
     """Raises SourcesDifferError where this process has other sources, or loaded a strategy before it was changed."""
-    here = Sources.now(job.scenario, [line_up])
+    here = Sources.now(scenario, [line_up])
     there = Sources(job.sources.engine, {line_up: job.sources.strategies[line_up]}, job.sources.packages)
     changes = there.changes(here)
-    uses = job.scenario.line_ups[line_up]
+    uses = scenario.line_ups[line_up]
     for kind in KINDS:
-        module = plugins.find(kind, getattr(uses, kind).use, job.scenario.folder).__module__
+        module = plugins.find(kind, getattr(uses, kind).use, scenario.folder).__module__
         digest = here.strategies[line_up][kind]
         if _LOADED.setdefault(f"{kind} {module}", digest) != digest:
             changes.append(f"strategy {line_up}/{kind} (loaded before its file was changed)")

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from sim.errors import Fault, MissingExtraError, PeakshiftError, UsageError
 from sim.lab import store
 from sim.lab.breakeven import counts, default_folder, manifest, prepared
+from sim.lab.delivery import Progress
 from sim.lab.design import Base, Range, typed
-from sim.lab.points import Progress, Question, Study, raise_all
+from sim.lab.points import Question, Study, raise_all
 from sim.scenario import Scenario
 from sim.streams import Streams
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from sim.lab.plan import engine_hash, strategy_hashes
+from sim.lab.plan import strategy_hashes
+from sim.plugins import engine_hash
 from sim.scenario import Scenario
 
 PACKAGES = ("mesa", "numpy", "pandas", "simpy", "numba", "scipy", "pydantic", "pyarrow", "matplotlib")

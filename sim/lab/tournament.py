@@ -19,7 +19,8 @@ import pandas as pd
 from sim import plugins
 from sim.errors import UsageError, did_you_mean
 from sim.lab import store
-from sim.lab.compare import Progress, default_folder, deliver
+from sim.lab.compare import default_folder, deliver
+from sim.lab.delivery import Progress
 from sim.lab.plan import Run, baseline, runs_of
 from sim.lab.selection import KimNelson, ocba
 from sim.lab.statistics import paired
@@ -77,27 +78,40 @@ def contenders(scenario: Scenario, choices: Mapping[str, Sequence[str]] | None =
     """The scenario with the tournament's line-ups: its own, or all combinations of the strategies named by role, the
     baseline's in the other roles; do-nothing and the oracle in any case.
 
-    They are the scenario's line-ups of these names where it has them; else the neutral
-    strategies, and the baseline's line-up with the shipped oracle in each role that has one. Raises PluginError for a
-    strategy that does not exist.
+    A strategy's file (`./mine.py:Mine`) is looked for in the current folder, then beside the scenario. Do-nothing and
+    the oracle are the scenario's line-ups of these names where it has them; else the neutral strategies, and the
+    baseline's line-up with the shipped oracle in each role that has one. Raises PluginError for a strategy that does
+    not exist.
     """
     base = scenario.line_ups[baseline(scenario)[1]]
     own = dict(scenario.line_ups)
     if choices:
+        found = {name: _from_here(name, scenario.folder) for names in choices.values() for name in names}
         for kind, names in choices.items():
             for name in names:
-                plugins.find(kind, name, scenario.folder)
+                plugins.find(kind, found[name], scenario.folder)
         asked = [kind for kind in KINDS if choices.get(kind)]
         picks = list(product(*(dict.fromkeys(choices[kind]) for kind in asked)))
         if len(picks) > _MOST_CONTENDERS:
             raise UsageError(f"combinations: must be at most {_MOST_CONTENDERS}, got {len(picks)}")
-        own = {"+".join(pick): mixed(base, dict(zip(asked, pick, strict=True))) for pick in picks}
+        own = {
+            "+".join(pick): mixed(base, {kind: found[name] for kind, name in zip(asked, pick, strict=True)})
+            for pick in picks
+        }
     oracle = mixed(base, {kind: ORACLE for kind in KINDS if ORACLE in plugins.shipped(kind)})
     for name, shipped in ((DO_NOTHING, mixed(base, NEUTRAL)), (ORACLE, oracle)):
         line_up = scenario.line_ups.get(name, shipped)
         if line_up not in own.values():
             own[name] = line_up
     return with_line_ups(scenario, own)
+
+
+def _from_here(name: str, folder: Path) -> str:
+    """A reference to a file of the current folder as one that a scenario in `folder` can hold; others as they are."""
+    target, colon, cls = name.partition(":")
+    if not target.endswith(".py") or not Path(target).is_file():
+        return name
+    return os.path.relpath(target, folder) + colon + cls
 
 
 def mixed(base: LineUp, names: Mapping[str, str | StrategyUse]) -> LineUp:

@@ -90,6 +90,14 @@ class Behaviour(Section):
         -1.2, "utility", "value of waiting [iv] before discount and days are counted", ASSUMPTION,
         ge=-10, le=10,
     )  # fmt: skip
+    waiting_days: int = param(
+        30, "days", "how long a purchase that was put off until an announced event stays wanted; then it lapses, or "
+        "has been made elsewhere", ASSUMPTION, ge=0, le=365,
+    )  # fmt: skip
+    waiting_return: float = param(
+        0.5, "share/day", "chance, each day that an announced event runs, that who has put a purchase off comes for it "
+        "beside his usual visits", ASSUMPTION, ge=0, le=1,
+    )  # fmt: skip
     stockpiling: float = param(
         0.6, "packs", "extra packs per unit of storability x beta x relative gain; 0 = nobody stockpiles",
         "assumption; `make credibility` prints the lifts and shares that follow", ge=0, le=20,
@@ -173,8 +181,8 @@ class Behaviour(Section):
         "with a chance from Beta(a, b + x)", ASSUMPTION, ge=0, le=10_000,
     )  # fmt: skip
     appeal_sd: float = param(
-        0.2, "utility", "standard deviation of each SKU's appeal from week to week",
-        "SKU-week variance over mean of 1.2-4.5 at 10 units a week (Complete Journey, Online Retail)", ge=0, le=5,
+        0.4, "utility", "standard deviation of each SKU's appeal from week to week",
+        "gives a SKU-week variance over mean of about 2.2 at 10 units a week, as Complete Journey has", ge=0, le=5,
     )  # fmt: skip
     event_acquired_rate: float = param(
         0.85, "1", "visit rate of a customer won at a festival, against others",

@@ -106,10 +106,10 @@ def test_a_run_that_kills_its_dask_worker_fails_alone(scheduler: str, tmp_path: 
 def test_a_worker_with_other_sources_refuses(tmp_path: Path) -> None:
     scenario = load_scenario("double12", SMALL)
     runs = plan(scenario)
-    job = Job.of(scenario, tmp_path, runs)
+    job = Job.of(tmp_path, [(scenario, run) for run in runs])
     other = dataclasses.replace(job.sources, engine="0" * 64, packages={**job.sources.packages, "numpy": "1.0"})
     with pytest.raises(SourcesDifferError, match=r"different are sim's sources, numpy 1\.0 -> .*restart the workers"):
-        remote.work(dataclasses.replace(job, sources=other), runs[0])
+        remote.work(dataclasses.replace(job, sources=other), (scenario, runs[0]))
 
 
 def test_a_worker_that_loaded_a_strategy_before_it_was_changed_refuses(tmp_path: Path) -> None:
@@ -120,11 +120,11 @@ def test_a_worker_that_loaded_a_strategy_before_it_was_changed_refuses(tmp_path:
     )
     scenario = load_scenario(tmp_path / "s.yaml", SMALL)
     (run, *_) = [run for run in plan(scenario) if run.line_up == "closed_loop"]
-    assert remote.work(Job.of(scenario, tmp_path, [run]), run).error is None
+    assert remote.work(Job.of(tmp_path, [(scenario, run)]), (scenario, run)).error is None
     file.write_text(file.read_text() + "# changed\n")
     (run, *_) = [run for run in plan(scenario) if run.line_up == "closed_loop"]
     with pytest.raises(SourcesDifferError, match=r"closed_loop/stocking \(loaded before its file was changed\)"):
-        remote.work(Job.of(scenario, tmp_path, [run]), run)
+        remote.work(Job.of(tmp_path, [(scenario, run)]), (scenario, run))
 
 
 def test_an_executor_that_breaks_is_said_and_finished_runs_are_kept(tmp_path: Path) -> None:

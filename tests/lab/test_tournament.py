@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim import plugins
 from sim.errors import PluginError, UsageError
 from sim.lab import attribution as parts
 from sim.lab import tournament as lab
@@ -196,3 +197,14 @@ def test_information_is_picked_on_one_half_and_valued_on_the_other() -> None:
               ("pricing", "z"): np.array([5.0, 50, 5, 50])}  # fmt: skip
     table = parts.tiers_table(values, tier, 1.0)
     assert table["strategy"].tolist() == ["x", "y"] and table["gain"].tolist()[1] == 2.0 and np.isnan(table["gain"][0])
+
+
+def test_a_strategys_file_is_found_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped scenario lies elsewhere; the label stays what was typed."""
+    shipped = Path(lab.__file__).parents[2] / "strategies" / "stocking" / "newsvendor.py"
+    (tmp_path / "mine.py").write_text(shipped.read_text())
+    monkeypatch.chdir(tmp_path)
+    entered = lab.contenders(load_scenario("double12"), {"stocking": ["./mine.py:Newsvendor", "base_stock"]})
+    assert list(entered.line_ups)[:2] == ["./mine.py:Newsvendor", "base_stock"]
+    use = entered.line_ups["./mine.py:Newsvendor"].stocking.use
+    assert plugins.find("stocking", use, entered.folder).__name__ == "Newsvendor"

@@ -55,6 +55,21 @@ def test_with_waiting_there_is_a_deficit_from_the_announcement_on() -> None:
     assert stayed < came  # nobody buys because an event is coming
 
 
+@pytest.mark.parametrize("draws", ["coupled", "inverse_cdf"])
+def test_what_was_put_off_is_bought_at_the_event(draws: str) -> None:
+    """The wish is the same, the price is lower: whoever comes back buys, and with a return of 1 everybody comes."""
+    changes = {"market": {"choice_draws": draws, "behaviour": OFF | {"waiting_weight": 1.0, "waiting_return": 1.0}}}
+    plain = play(market(8, **changes), staffing=Nobody())
+    fest = play(market(8, campaigns={"fest": FEST}, **changes), staffing=Nobody())
+    stayed, came = ({line[1] for line in bought(played, 2, 6)} for played in (fest, plain))
+    put_off = came - stayed
+    assert len(put_off) > 100
+    assert put_off <= {line[1] for line in bought(fest, 6, 7)}
+    forgetful = OFF | {"waiting_weight": 1.0, "waiting_return": 0.0, "waiting_days": 0}
+    lost = play(market(8, campaigns={"fest": FEST}, market={"behaviour": forgetful}), staffing=Nobody())
+    assert fest.units(day=6) > lost.units(day=6) + 0.5 * len(put_off)
+
+
 def test_a_pre_sale_is_no_way_around_the_switch() -> None:
     """Deposits are taken before the start; those who pay none buy as without the campaign."""
     early = FEST | {"presale": {"start": "2023-10-06T20:00"}}

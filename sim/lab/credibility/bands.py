@@ -57,10 +57,12 @@ BANDS: dict[str, Band] = {
     "event_acquired_orders_ratio": Band(0.75, 1.05, "prweb 13103930: 20-23 % fewer later purchases (V2); "
                                         "Complete Journey: none fewer (M)"),
     "sku_week_dispersion": Band(1.2, 4.5, "Complete Journey: median 2.2, quartiles 1.4, 4.0 (M)"),
+    "ma8_wape": Band(0.38, 0.58, "Complete Journey, ten units a week: 0.48, weeks without promotion 0.46 (M)"),
     "top20_sku_share": Band(0.70, 0.88, "Complete Journey 84 %, UCI Online Retail 79 % of sales (M)"),
     "top20_customer_share": Band(0.45, 0.78, "Complete Journey 54.5 %, UCI Online Retail 75 % of sales (M)"),
     "order_peak_festival": Band(3.0, 15.0, "Olist 6.0 x (M), Ta Feng 3.7 x (M)"),
     "parcel_peak_single_day": Band(2.2, 4.0, _PEAK),
+    "parcel_peak_three_weeks": Band(1.3, 2.0, _PEAK),
     "parcel_peak_always_on_daily": Band(1.0, 1.6, _ALWAYS_ON),
     "parcel_peak_always_on_weekly": Band(1.0, 1.35, _ALWAYS_ON),
     "late_ratio": Band(1.8, 4.5, _OLIST),
@@ -77,10 +79,3 @@ BANDS: dict[str, Band] = {
     "contact_hour_peak_over_mean": Band(4.0, 15.0, "level3-ai: 8-14 x at 11.11, South-East Asia, vendor (V2)"),
 }  # fmt: skip
 """By figure, in the order in which they are printed."""
-
-_NOT_HELD = "not in History: "
-NOT_MEASURED: dict[str, str] = {
-    "parcel_peak_three_weeks": "no three-week festival is shipped; one made up for the purpose would prove nothing",
-    "ma8_wape": "needs SKU weeks with promotions at ten units a week; no such run is made yet",
-}
-"""Bands that exist and are not measured yet, and why."""

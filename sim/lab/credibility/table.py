@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import PeakshiftError, UsageError, did_you_mean
-from sim.lab.credibility.bands import BANDS, NOT_MEASURED, Band
+from sim.lab.credibility.bands import BANDS, Band
 from sim.lab.credibility.bench import SCENARIO, Bench
 from sim.lab.credibility.figures import all_figures
 from sim.lab.executor import KILLED, map_tasks
@@ -111,6 +111,5 @@ def text(rows: list[Row]) -> str:
     total = f"{len(rows) - len(missed)} of {len(rows)} figures in their band, mean over {seeds} seeds"
     return "\n".join([
         f"{SCENARIO}: the simulated market beside what has been published", "", *lines, "",
-        total + (f"; MISSED: {', '.join(missed)}" if missed else ""), "", "not measured yet:",
-        *(f"  {name}: {why}" for name, why in NOT_MEASURED.items()),
+        total + (f"; MISSED: {', '.join(missed)}" if missed else ""),
     ])  # fmt: skip

@@ -61,6 +61,12 @@ def parcel_peak_single_day(bench: Bench) -> float:
     return peak(_scored(bench.baseline().history, "parcels_dispatched"))
 
 
+@figure("parcel_peak_three_weeks", "the same, the festival spread over three weeks, gut_feel")
+def parcel_peak_three_weeks(bench: Bench) -> float:
+    """three_weeks: the same offer and traffic money as the baseline's festival."""
+    return peak(_scored(bench.shipped("three_weeks", "gut_feel").history, "parcels_dispatched"))
+
+
 def _always_on(bench: Bench) -> Floats:
     return _scored(bench.shipped("always_on", "closed_loop").history, "parcels_dispatched")
 

@@ -68,16 +68,37 @@ def dispersion(weekly: Floats) -> Floats:
     return np.asarray(np.divide(spread, mean, out=np.full(mean.size, np.nan), where=mean > 0))
 
 
-@figure("sku_week_dispersion", "variance / mean of a SKU's weekly units at about 10 a week, no promotion, median SKU")
-def sku_week_dispersion(bench: Bench) -> float:
-    """26 weeks at list price of the SKUs that sell 5-20 a week among 800 or 1,600 consumers."""
+def near_ten(bench: Bench) -> Floats:
+    """(K, weeks) units of 26 weeks at list price of the SKUs that sell 5-20 a week among 800 or 1,600 consumers."""
     found = []
     for consumers in SMALL:
         world = bench.quiet(days=7 * WANDERING_WEEKS.stop, consumers=consumers)
         weekly = world.weekly(world.units)[:, WANDERING_WEEKS]
-        near = (weekly.mean(axis=1) >= NEAR_TEN[0]) & (weekly.mean(axis=1) <= NEAR_TEN[1])
-        found.append(dispersion(weekly[near]))
-    return float(np.median(np.concatenate(found)))
+        found.append(weekly[(weekly.mean(axis=1) >= NEAR_TEN[0]) & (weekly.mean(axis=1) <= NEAR_TEN[1])])
+    return np.concatenate(found)
+
+
+@figure("sku_week_dispersion", "variance / mean of a SKU's weekly units at about 10 a week, no promotion, median SKU")
+def sku_week_dispersion(bench: Bench) -> float:
+    """How far weeks differ beyond Poisson's 1."""
+    return float(np.median(dispersion(near_ten(bench))))
+
+
+def moving_average_wape(weekly: Floats, weeks: int = 8) -> float:
+    """Sum of |units - mean of the `weeks` before| / sum of units, of (K, weeks) units.
+
+    >>> moving_average_wape(np.array([[2.0, 4.0, 3.0, 6.0]]), weeks=2)
+    0.2777777777777778
+    """
+    before = np.lib.stride_tricks.sliding_window_view(weekly, weeks, axis=1).mean(axis=2)[:, :-1]
+    came = weekly[:, weeks:]
+    return float(np.abs(came - before).sum() / came.sum())
+
+
+@figure("ma8_wape", "error of an 8-week moving average, one week ahead, of the same SKUs, share of units")
+def ma8_wape(bench: Bench) -> float:
+    """WAPE over all of them."""
+    return moving_average_wape(near_ten(bench))
 
 
 def top_share(values: Floats, share: float = 0.2) -> float:

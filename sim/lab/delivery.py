@@ -1,0 +1,89 @@
+"""Runs handed out and brought home: lived through in workers or on an executor, each written where it finished.
+
+Whatever an experiment asks for comes through here, so an interrupted or enlarged one runs only what is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
+
+from sim.actors.deadline import hung
+from sim.lab import remote, store
+from sim.lab.executor import KILLED, map_tasks
+from sim.lab.plan import Run
+from sim.lab.run import RunResult, run_one
+from sim.scenario import Scenario
+
+Progress = Callable[[int, int], None]
+"""(runs done, runs in all)"""
+Task = tuple[Scenario, Run]
+"""A run and the scenario that it lives through."""
+
+
+def deliver(
+    tasks: Sequence[Task], folder: Path, workers: int, resume: bool, progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> list[RunResult]:  # fmt: skip
+    """The metrics of every task, in its order: from the folder of runs where they are, else lived through.
+
+    Their tables stay in the folder: memory could not hold those of hundreds. A run that fails is its error.
+    """
+    files = {run.key: run.file(folder) for _, run in tasks}
+    results: dict[str, RunResult] = {}
+    for key, file in files.items() if resume else ():
+        found = store.load_run(file, with_tables=False)
+        if found is not None:
+            results[key] = found
+    todo = list({run.key: (scenario, run) for scenario, run in tasks if run.key not in results}.values())
+
+    def told() -> None:
+        if progress:
+            progress(len(results), len(files))
+
+    told()
+    _forget(folder, todo)
+    work = partial(_work, folder, workers)
+    if executor is not None and todo:
+        work = partial(remote.work, remote.Job.of(folder, todo))
+    for n, result in map_tasks(work, todo, workers, partial(_hung, folder), executor):
+        run = todo[n][1]
+        if not isinstance(result, RunResult):
+            result = RunResult(run.schedule, run.line_up, run.seed, {}, KILLED)
+        if executor is not None:
+            remote.keep(folder, run, result)
+        results[run.key] = result.without_tables()
+        told()
+    _forget(folder, todo)
+    store.sweep(folder)
+    return [results[run.key] for _, run in tasks]
+
+
+def reload(folder: Path, task: Task) -> RunResult:
+    """A delivered run with its tables; lived through again where its file was damaged in the meantime."""
+    scenario, run = task
+    return store.load_run(run.file(folder)) or run_one(scenario, run.schedule, run.line_up, run.seed)
+
+
+def _work(folder: Path, workers: int, task: Task) -> RunResult:
+    """In a worker: live through one world and write it down where it finished."""
+    scenario, run = task
+    note = run.note(folder) if workers > 1 else None  # in the caller's own process nothing may be ended
+    result = run_one(scenario, run.schedule, run.line_up, run.seed, note)
+    if result.error is None:
+        store.save_run(run.file(folder), result)
+    return result.without_tables()
+
+
+def _hung(folder: Path, task: Task) -> RunResult | None:
+    """Of a run whose worker has died: a failed run where a strategy hung, None where we cannot tell."""
+    message, run = hung(task[1].note(folder)), task[1]
+    return RunResult(run.schedule, run.line_up, run.seed, {}, f"StrategyError: {message}") if message else None
+
+
+def _forget(folder: Path, tasks: Sequence[Task]) -> None:
+    """Removes notes of killed workers: they tell of another attempt."""
+    for _, run in tasks:
+        run.note(folder).unlink(missing_ok=True)
