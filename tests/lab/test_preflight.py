@@ -96,14 +96,14 @@ def test_a_small_back_test_runs_and_its_table_says_what_was_aimed_at(tiny: Calla
 
 @pytest.mark.slow
 def test_acting_on_the_top_risk_of_an_event_with_few_hands_raises_profit() -> None:
-    """A deeper festival and couriers who do three quarters as much: late parcels cost more than surge does. At the
-    scenario's own terms acting does not pay; the command says so (docs/own-data.md)."""
+    """A deeper festival and couriers who do three quarters as much: late parcels cost more than surge does, even where
+    fewer of them are still too many and the event comes true all the same."""
     few = load_scenario("double12", ("campaigns.double12.markdown=0.21", "campaigns.double12.ritual=1.1",
                                      "operations.couriers.hangzhou.parcels_per_day=90",
                                      "operations.couriers.chengdu.parcels_per_day=90"))  # fmt: skip
     found = risk_list(few, "double12", replications=16, act="top", consumers=10_000).found
     assert found.acted is not None and found.acted.gain is not None
-    assert found.acted.after < found.acted.before
+    assert found.acted.after <= found.acted.before
     assert found.acted.gain.low > 0.0, found.acted
 
 
