@@ -458,6 +458,7 @@ def decompose(
 )
 @click.option("--schedule", help="A schedule that holds it; the first one by default.")
 @click.option("--line-up", help="A line-up of the scenario; the baseline's by default.")
+@click.option("--held/--offered", default=True, help="All spend what the first spends (default), or offer the same.")
 @_twin_options
 def smoothing(
     scenario: str, settings: tuple[str, ...], campaign: str, events: str, quiet: bool, as_json: bool, **options: Any

@@ -296,15 +296,16 @@ def choose(
 def _waiting(
     mind: Mind, wait_index: float, days: float, impatience: float, beta: float, now: float, cover: float
 ) -> float:
-    """What an announced event adds to "not now": log(1 + w exp(iv + beta x saving - impatience x days)).
+    """What an announced event adds to "not now": log(1 + w exp(iv - impatience x days) (exp(beta x saving) - 1)), which
+    is 0 where nothing is saved: an event that is no cheaper keeps nobody from buying.
 
     `now` is the log of the lowest price index today, what a running threshold saves taken off, as in `wait_index`.
     """
     saving = now - wait_index
     if saving <= 0.0:
         return 0.0
-    worth = mind.waiting_intercept + beta * saving - impatience * (days + max(0.0, days - cover))
-    return math.log(1.0 + mind.waiting_weight * math.exp(worth))
+    patience = math.exp(mind.waiting_intercept - impatience * (days + max(0.0, days - cover)))
+    return math.log1p(mind.waiting_weight * patience * math.expm1(beta * saving))
 
 
 @njit(cache=True)

@@ -48,7 +48,8 @@ promoted, category, sku, channel, segment, city), `name` and `part`: `mean` unit
 `low`, `high`, and all three as a `share` of the mean bump.
 
 `peakshift smoothing --out`: `smoothing.csv` has a row a number of `events` and metric: `event_hours` hours of each,
-`mean`, `difference` from the first number of events and its 95 % interval, seed by seed, in the metric's `unit`.
+`factor` that its offers are scaled by so that all spend the same, `mean`, `difference` from the first number of events
+and its 95 % interval, seed by seed, in the metric's `unit`. Beside it lie the tables of the experiment.
 
 `peakshift shadow --out`: `shadow.csv` has a row a `resource` and step: there are `units` and `more` of them; yuan per
 unit and day: `net` profit with the unit's `pay` in it, `gross` without, each with its 95 % interval; `verdict` is

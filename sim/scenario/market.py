@@ -87,7 +87,7 @@ class Behaviour(Section):
         ge=0, le=5,
     )  # fmt: skip
     waiting_intercept: float = param(
-        -1.2, "utility", "value of waiting [iv] before discount and days are counted", ASSUMPTION,
+        0.0, "utility", "value of waiting [iv] beside what the saving is worth and what the days cost", ASSUMPTION,
         ge=-10, le=10,
     )  # fmt: skip
     waiting_days: int = param(
