@@ -38,7 +38,7 @@ def scaled(scenario: Scenario, schedule: str, factor: float) -> Scenario:
     if factor == 1.0:
         return scenario
     ours = _scored(scenario, schedule)
-    campaigns = {name: _times(c, factor) if name in ours else c for name, c in scenario.campaigns.items()}
+    campaigns = {name: times(c, factor) if name in ours else c for name, c in scenario.campaigns.items()}
     changed = scenario.model_copy(update={"campaigns": campaigns})
     changed._folder = scenario.folder
     return changed
@@ -51,7 +51,8 @@ def _scored(scenario: Scenario, schedule: str) -> dict[str, Campaign]:
     return {name: c for name, c in mine.items() if c.end >= first and c.start < last}
 
 
-def _times(c: Campaign, f: float) -> Campaign:
+def times(c: Campaign, f: float) -> Campaign:
+    """A campaign that offers f times as much; not its ritual and dates."""
     rule = c.threshold and c.threshold.model_copy(update={"save_yuan": f * c.threshold.save_yuan})
     bundles = {n: b.model_copy(update={"saving": f * b.saving}) for n, b in c.bundles.items()}
     gifts = {n: g.model_copy(update={"stock_units": round(f * g.stock_units)}) for n, g in c.gifts.items()}

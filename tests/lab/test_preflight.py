@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from sim.errors import UsageError
+from sim.lab.preflight.actions import SIZES
 from sim.lab.preflight.backtest import Event, reliability, scaled, score, slope_of
+from sim.lab.preflight.circumstances import USUAL, Circumstances, of_event, under
 from sim.lab.preflight.forecast import Outcome, came, lead_days, risk_rows
 from sim.lab.preflight.risks import RISKS, Reading, Window
 from sim.lab.preflight.run import back_test, risk_list
@@ -63,10 +65,14 @@ def test_more_work_than_people_is_foretold_and_acting_on_it_pays_or_costs_what_i
     rows = {row.name: row for row in found.rows}
     assert rows["courier_shortfall:hangzhou"].probability == 1.0
     assert rows["courier_shortfall:hangzhou"].loss_yuan > 0 and rows["courier_shortfall:chengdu"].probability == 0.0
-    assert found.gain is not None and found.gain.pairs == 3 and found.gain.low <= found.gain.mean <= found.gain.high
-    assert found.gain.mean != 0.0  # surge is paid for, and lateness saved
+    acted = found.acted
+    assert acted is not None and acted.gain is not None and acted.size in SIZES
+    assert acted.gain.pairs == 2 and acted.gain.low <= acted.gain.mean <= acted.gain.high  # the half that chose no size
+    assert acted.gain.mean != 0.0  # surge is paid for, and lateness saved
     again = risk_list(thin, "double12", replications=3, days=5, limits=limits, workers=1).found
     assert [row.to_dict() for row in again.rows] == [row.to_dict() for row in found.rows]  # same seed, same list
+    top = risk_list(thin, "double12", replications=2, days=5, act="top", limits=limits, workers=1).found
+    assert top.acted is not None and top.acted.risk == next(r.name for r in top.rows if r.action and not r.too_late)
     plenty = risk_list(tiny(), "double12", replications=2, days=5, limits=limits, workers=1).found
     assert {row.name: row for row in plenty.rows}["courier_shortfall:hangzhou"].probability == 0.0
     assert len({o.profit_yuan for o in found.outcomes}) == 3  # the futures differ
@@ -75,7 +81,7 @@ def test_more_work_than_people_is_foretold_and_acting_on_it_pays_or_costs_what_i
 def test_a_gift_that_runs_out_is_foretold_and_more_gifts_cure_it(tiny: Callable[..., Scenario]) -> None:
     gift = "campaigns.double12.gifts={tote: {unit_cost_yuan: 4, appeal: 0.1, stock_units: 1400, skus: [skincare]}}"
     found = risk_list(tiny(gift), "double12", "big_promo", replications=2, days=3, act="gift_shortage", workers=1).found
-    assert found.relief is not None
+    assert found.acted is not None and (found.acted.before, found.acted.risk) == (1.0, "gift_shortage")
     row = {r.name: r for r in found.rows}["gift_shortage"]
     assert row.probability == 1.0 and "gifts" in row.detail
     assert any(r.name.startswith("conflicting_rules") and "stock_units" in r.detail for r in found.rows)
@@ -84,34 +90,92 @@ def test_a_gift_that_runs_out_is_foretold_and_more_gifts_cure_it(tiny: Callable[
 def test_a_small_back_test_runs_and_its_table_says_what_was_aimed_at(tiny: Callable[..., Scenario]) -> None:
     scores = back_test(tiny(), "double12", events=4, replications=3, days=2, workers=1)
     text = scores.table()
-    assert "4 event-seeds" in text and "slope of reliability" in text
+    assert "4 event-seeds" in text and "from 2 others" in text and "slope of reliability" in text
     assert all(0.0 < s.base_rate < 1.0 and 0.0 <= s.brier <= 1.0 for s in scores.found.skills)
 
 
+@pytest.mark.slow
+def test_acting_on_the_top_risk_of_an_event_with_few_hands_raises_profit() -> None:
+    """A deeper festival and couriers who do three quarters as much: late parcels cost more than surge does, even where
+    fewer of them are still too many and the event comes true all the same."""
+    few = load_scenario("double12", ("campaigns.double12.markdown=0.21", "campaigns.double12.ritual=1.1",
+                                     "operations.couriers.hangzhou.parcels_per_day=90",
+                                     "operations.couriers.chengdu.parcels_per_day=90"))  # fmt: skip
+    found = risk_list(few, "double12", replications=16, act="top", consumers=10_000).found
+    assert found.acted is not None and found.acted.gain is not None
+    assert found.acted.after <= found.acted.before
+    assert found.acted.gain.low > 0.0, found.acted
+
+
 # ---- scores ------------------------------------------------------------------------------------
-def events(truth: list[float], foretold: list[list[float]]) -> list[Event]:
-    return [
-        Event({"cash_shortfall": (t, 12)}, {"cash_shortfall": np.array(f)})
-        for t, f in zip(truth, foretold, strict=True)
-    ]
+def events(
+    truth: list[float], foretold: list[list[float]] | None = None, terms: list[Circumstances] | None = None
+) -> list[Event]:
+    several = zip(truth, foretold or [[]] * len(truth), terms or [USUAL] * len(truth), strict=True)
+    return [Event({"cash_shortfall": (t, 12)}, {"cash_shortfall": np.array(f)}, c) for t, f, c in several]
 
 
 def test_a_perfect_forecast_has_skill_one_and_the_base_rate_none() -> None:
     truth = [1.0, -1.0] * 10
-    (sure,) = score(events(truth, [[t] * 4 for t in truth]), {}).skills
-    assert (sure.skill, sure.slope, sure.base_rate) == (1.0, 1.0, 0.5)
+    (sure,) = score(events(truth, [[t] * 4 for t in truth]), events(truth), {}).skills
+    assert (sure.skill, sure.slope, sure.base_rate, sure.archive_rate, sure.weight) == (1.0, 1.0, 0.5, 0.5, 0.0)
     assert (sure.warned, sure.happened, sure.lead_days) == (10, 10, 12.0)
-    (blind,) = score(events(truth, [[1.0, 1.0, -1.0, -1.0]] * 20), {}).skills
-    assert blind.brier == 0.25 and blind.skill == pytest.approx(1 - 0.25 / (10 / 19) ** 2) and math.isnan(blind.slope)
-    (wrong,) = score(events(truth, [[-t] * 4 for t in truth]), {}).skills
-    assert wrong.skill < -2 and wrong.slope == -1.0
+    (blind,) = score(events(truth, [[1.0, 1.0, -1.0, -1.0]] * 20), events(truth), {}).skills
+    assert (blind.brier, blind.climatology, blind.skill) == (0.25, 0.25, 0.0) and math.isnan(blind.slope)
+    (wrong,) = score(events(truth, [[-t] * 4 for t in truth]), events(truth), {}).skills
+    assert wrong.skill == -3.0 and wrong.slope == -1.0
 
 
-def test_what_is_sure_at_the_tables_threshold_is_scored_at_its_upper_tercile() -> None:
-    truth = [float(n) for n in range(1, 31)]
-    (one,) = score(events(truth, [[t] for t in truth]), {}).skills
-    assert one.tercile and one.base_rate == pytest.approx(1 / 3) and one.skill == 1.0
-    assert score(events([1.0] * 9, [[1.0]] * 9), {}).skills == []  # nothing to tell apart
+def test_base_rate_and_threshold_are_the_archives_and_never_the_events_own() -> None:
+    archive = events([float(n) for n in range(1, 31)])  # always above 0, so at the upper tercile: 20.3
+    for truth in ([21.0] * 3 + [1.0] * 9, [21.0] * 9 + [1.0] * 3):
+        (one,) = score(events(truth, [[t] * 2 for t in truth]), archive, {}).skills
+        assert one.tercile and one.threshold == pytest.approx(20.33, abs=0.01)
+        assert one.archive_rate == pytest.approx(1 / 3) and one.base_rate == truth.count(21.0) / 12
+        assert one.climatology == pytest.approx(np.mean([(1 / 3 - (t > 20)) ** 2 for t in truth]))
+    assert score(events([1.0] * 9, [[1.0]] * 9), events([1.0] * 9), {}).skills == []  # nothing to tell apart
+
+
+def test_shares_of_few_futures_that_tell_nothing_have_no_skill_once_drawn_to_the_base_rate() -> None:
+    """Plain shares lose 1/R; forecasts that differ for good keep what they know."""
+    rng, n, futures = np.random.default_rng(3), 4000, 5
+    truth = np.where(rng.random(n) < 0.4, 1.0, -1.0).tolist()
+    archive = events(np.where(rng.random(n) < 0.4, 1.0, -1.0).tolist())
+    chance = np.where(rng.random((n, futures)) < 0.4, 1.0, -1.0).tolist()
+    (none,) = score(events(truth, chance), archive, {}).skills
+    assert none.skill == pytest.approx(0.0, abs=0.02) and 1 - none.raw / none.climatology == pytest.approx(
+        -0.2, abs=0.04
+    )
+    p = rng.beta(1.0, 1.0, n)
+    some = np.where(rng.random((n, futures)) < p[:, None], 1.0, -1.0).tolist()
+    came = np.where(rng.random(n) < p, 1.0, -1.0).tolist()
+    (known,) = score(events(came, some), events(np.where(rng.random(n) < 0.5, 1.0, -1.0).tolist()), {}).skills
+    assert known.weight == pytest.approx(2.0, abs=0.3)  # of a beta(1, 1)
+    assert known.skill == pytest.approx(futures / (futures + 2) / 3, abs=0.03) and known.slope == pytest.approx(
+        1.0, abs=0.1
+    )
+
+
+def test_skill_against_events_alike_takes_what_the_terms_tell_out_of_it() -> None:
+    rich, poor = Circumstances(1.4, 0.75), Circumstances(0.6, 1.35)
+    terms, truth = [rich, poor] * 20, [1.0, -1.0] * 18 + [-1.0, 1.0] * 2
+    foretold = [[1.0 if c is rich else -1.0] * 9 + [-1.0 if c is rich else 1.0] for c in terms]  # knows the terms alone
+    (one,) = score(events(truth, foretold, terms), events([1.0, -1.0] * 9), {}).skills
+    assert one.skill > 0.6 and one.state_skill == pytest.approx(0.0, abs=0.06)
+
+
+def test_circumstances_change_what_is_offered_and_how_fast_people_are() -> None:
+    scenario, thick = load_scenario("double12"), Circumstances(1.4, 1.0)
+    assert under(scenario, "big_promo", "double12", USUAL) is scenario
+    thin = under(scenario, "big_promo", "double12", Circumstances(1.4, 0.5))
+    assert thin.campaigns["double12"].markdown == pytest.approx(0.21)
+    assert thin.campaigns["double12"].ritual == pytest.approx(1.12)
+    assert thin.campaigns["double11"] == scenario.campaigns["double11"]
+    assert thin.operations.couriers["hangzhou"].parcels_per_day == 60.0
+    assert thin.operations.service_desk.tickets["returns"].handle_minutes == 20.0
+    deep = under(load_scenario("double12", ("campaigns.double12.markdown=0.9",)), "big_promo", "double12", thick)
+    assert deep.campaigns["double12"].markdown == pytest.approx(0.95)
+    assert len({of_event(n) for n in range(9)}) == 9 and of_event(9) == of_event(0)
 
 
 def test_reliability_of_forecasts_drawn_from_their_own_probabilities() -> None:
@@ -138,8 +202,8 @@ def test_a_scaled_market_has_as_much_less_of_everything() -> None:
         ({"schedule": "big_prom"}, "--schedule: must be one of .*did you mean 'big_promo'"),
         ({"line_up": "gut_feal"}, "--line-up: must be one of .*did you mean 'gut_feel'"),
         ({"days": 13}, "--days: must be at most 12"),
-        ({"act": "gift_shortag"}, "--act: must be a risk with an action .*did you mean 'gift_shortage'"),
-        ({"act": "abnormal_returns"}, "--act: must be a risk with an action"),
+        ({"act": "gift_shortag"}, "--act: must be top or a risk with an action .*did you mean 'gift_shortage'"),
+        ({"act": "abnormal_returns"}, "--act: must be top or a risk with an action"),
         ({"limits": ["ticket=3"]}, "--threshold: must name a risk .*did you mean 'tickets'"),
         ({"limits": ["tickets=x"]}, "--threshold: tickets: must be a number"),
         ({"limits": ["tickets=nan"]}, "--threshold: tickets: must be a finite number"),

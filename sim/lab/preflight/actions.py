@@ -1,4 +1,7 @@
-"""What a merchant can do about a risk from today on: a strategy around his own, or a change of what is in store."""
+"""What a merchant can do about a risk from today on: a strategy around his own, or a change of what is in store.
+
+Each comes in sizes: 1 is what its text says, 0.5 half of that.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,10 @@ class MoreHands(Staffer):
     last: int
     temps_factor: float = 0.5
     """Further temps, per regular head."""
-    couriers: bool = False
-    """All surge that may be had."""
+    couriers: float = 0.0
+    """Surge, as a share of all that may be had."""
+    overtime_share: float = 1.0
+    """Overtime, as a share of all that a day allows."""
 
     def roster(self, view: View, forecast: Forecast, rng: np.random.Generator) -> Roster:
         """Adds to what the inner staffer plans; the engine keeps to the law."""
@@ -36,11 +41,11 @@ class MoreHands(Staffer):
             extra = np.ceil(self.temps_factor * shop.station_heads[n])
             temps[n, days] = np.minimum(temps[n, days] + extra, shop.temp_max_factor * shop.station_heads[n])
             if self.first <= view.day < self.last:
-                most = shop.overtime_hours_per_day * float(shop.station_heads[n])
+                most = self.overtime_share * shop.overtime_hours_per_day * float(shop.station_heads[n])
                 overtime[n] = max(most, float(overtime[n].sum())) * np.array([0.45, 0.45, 0.1])
         surge = np.array(roster.surge, np.float64)
         if self.couriers and self.first <= view.day < self.last:
-            surge = np.maximum(surge, shop.surge_max_factor * shop.couriers)
+            surge = np.maximum(surge, self.couriers * shop.surge_max_factor * shop.couriers)
         return dataclasses.replace(roster, temps=temps, overtime_hours=overtime, surge=surge)
 
 
@@ -64,10 +69,10 @@ class OtherOrders(Stocker):
         return dataclasses.replace(plan, orders=orders)
 
 
-def _staff(world: World, stations: tuple[int, ...], where: Window, couriers: bool = False) -> None:
+def _staff(world: World, stations: tuple[int, ...], where: Window, size: float, couriers: float = 0.0) -> None:
     staffer = world.merchant.line_up["staffing"]
     assert isinstance(staffer, Staffer)
-    more = MoreHands(staffer, stations, where.first, where.ends + 3, couriers=couriers)
+    more = MoreHands(staffer, stations, where.first, where.ends + 3, 0.5 * size, couriers, size)
     world.merchant.line_up["staffing"] = more
 
 
@@ -77,23 +82,27 @@ def _stock(world: World, factor: float, extra_days: float) -> None:
     world.merchant.line_up["stocking"] = OtherOrders(stocker, world.days_lived, factor, extra_days)
 
 
-def _temps(world: World, where: Window) -> None:
+def _temps(world: World, where: Window, size: float) -> None:
     names = world.shop.stations
-    _staff(world, tuple(n for n, name in enumerate(names) if name.endswith("/pick_pack")), where)
+    _staff(world, tuple(n for n, name in enumerate(names) if name.endswith("/pick_pack")), where, size)
 
 
-def _gifts(world: World, where: Window) -> None:
-    world.counter.gift_left += np.ceil(0.5 * world.counter.gift_left).astype(np.int64)
+def _gifts(world: World, where: Window, size: float) -> None:
+    world.counter.gift_left += np.ceil(0.5 * size * world.counter.gift_left).astype(np.int64)
 
 
-ACTIONS: dict[str, tuple[str, Callable[[World, Window], None]]] = {
+ACTIONS: dict[str, tuple[str, Callable[[World, Window, float], None]]] = {
     "temps": ("half as many temps as pickers, and all overtime, in the campaign and 3 days after", _temps),
     "agents": ("half as many temps as agents, and all overtime, in the campaign and 3 days after",
-               lambda world, where: _staff(world, (len(world.shop.stations) - 1,), where)),
+               lambda world, where, size: _staff(world, (len(world.shop.stations) - 1,), where, size)),
     "couriers": ("all surge couriers that may be had, in the campaign and 3 days after",
-                 lambda world, where: _staff(world, (), where, couriers=True)),
-    "stock": ("order 5 days of expected sales more, today", lambda world, where: _stock(world, 1.0, 5.0)),
-    "smaller_orders": ("order 30 % less from today on", lambda world, where: _stock(world, 0.7, 0.0)),
+                 lambda world, where, size: _staff(world, (), where, size, couriers=size)),
+    "stock": ("order 5 days of expected sales more, today",
+              lambda world, where, size: _stock(world, 1.0, 5.0 * size)),
+    "smaller_orders": ("order 30 % less from today on",
+                       lambda world, where, size: _stock(world, 1.0 - 0.3 * size, 0.0)),
     "gifts": ("half as many gifts again", _gifts),
 }  # fmt: skip
-"""Name -> (what it is, what it does to a world at midnight before it is acted upon)."""
+"""Name -> (what it is, what it does to a world at midnight before it is acted upon, at a size)."""
+SIZES = (1.0, 0.5)
+"""Sizes that are tried."""

@@ -6,7 +6,7 @@ import datetime
 import math
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from scipy import stats
 from sim.errors import UsageError, did_you_mean
 from sim.lab.executor import WorkerKilled, map_tasks
 from sim.lab.plan import seed_of
-from sim.lab.preflight.actions import ACTIONS
+from sim.lab.preflight.actions import ACTIONS, SIZES
 from sim.lab.preflight.risks import RISKS, Lookout, Reading, Window, read, threshold_of
 from sim.lab.statistics import Difference, paired
 from sim.scenario import Scenario
@@ -24,6 +24,12 @@ from sim.scenario.warnings import warnings_of
 from sim.world import World
 
 Progress = Callable[[int, int], None] | None
+_RULES = "conflicting_rules"
+TOP = "top"
+"""Stands for the dearest risk that can still be acted upon."""
+ACT_DAYS = 40
+"""Days after the window in which what an action saves still counts: buyers who were served in time come again
+(assumption; the reorders that lateness costs are spread over months)."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,10 @@ class Future:
     file: Path
     seed: int
     where: Window
+    beyond: int = 0
+    """Days to live after the window."""
     action: str = ""
+    size: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ class Outcome:
 
     readings: dict[str, Reading]
     profit_yuan: float
-    """From the day of the snapshot to the end of the window."""
+    """From the day of the snapshot to the end of the window and what was lived beyond it."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,22 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Acted:
+    """A risk, its action, and what that changed in futures that had no part in choosing its size."""
+
+    risk: str
+    """Empty where nothing could be acted upon."""
+    action: str = ""
+    size: float = 1.0
+    """The best of `SIZES` in the first half of the futures."""
+    before: float = math.nan
+    after: float = math.nan
+    """Probability of the risk without and with the action, in the other half."""
+    gain: Difference | None = None
+    """Yuan of profit to `ACT_DAYS` after the window, with the action less without, pair by pair in the other half."""
+
+
+@dataclass(frozen=True)
 class Preflight:
     """The list of one campaign as seen from one morning."""
 
@@ -87,11 +112,8 @@ class Preflight:
     rows: list[Row]
     outcomes: list[Outcome]
     where: Window
-    action: str = ""
-    gain: Difference | None = None
-    """Yuan of profit, with the action less without, pair by pair."""
-    relief: tuple[str, float, float] | None = None
-    """(risk acted upon, its probability without, with the action)."""
+    acted: Acted | None = None
+    """What acting on one risk came to."""
 
 
 def lived(scenario: Scenario, schedule: str, line_up: str, campaign: str, days: int, seed: int) -> tuple[World, Window]:
@@ -113,14 +135,14 @@ def lived(scenario: Scenario, schedule: str, line_up: str, campaign: str, days: 
     return world, where
 
 
-def continued(world: World, where: Window, today: int) -> Outcome:
-    """Lives a world through its window."""
+def continued(world: World, where: Window, today: int, beyond: int = 0) -> Outcome:
+    """Lives a world through its window, and so many days on."""
     world.live(where.last)
-    part = slice(today, where.last)
-    profit = sum(int(account[part].sum()) for account in world.ledger.accounts.values()) / 100
-    outcome = Outcome(read(world, where, today), profit)
+    readings = read(world, where, today)
+    world.live(where.last + beyond)  # or to the calendar's end
+    profit = sum(int(account[today : where.last + beyond].sum()) for account in world.ledger.accounts.values()) / 100
     world.release()
-    return outcome
+    return Outcome(readings, profit)
 
 
 def live_future(future: Future) -> Outcome:
@@ -129,35 +151,55 @@ def live_future(future: Future) -> Outcome:
     today = world.days_lived
     world.branch(future.seed)
     if future.action:
-        ACTIONS[future.action][1](world, future.where)
-    return continued(world, future.where, today)
+        ACTIONS[future.action][1](world, future.where, future.size)
+    return continued(world, future.where, today, future.beyond)
 
 
 def preflight(
     scenario: Scenario, campaign: str, schedule: str, line_up: str, days: int = 10, replications: int = 40,
     act: str | None = None, thresholds: dict[str, float] | None = None, workers: int = 1, progress: Progress = None,
 ) -> Preflight:  # fmt: skip
-    """The risk list `days` days before a campaign; with `act`, a risk's name, also what its action gains."""
-    action = _action_of(act) if act else ""
+    """The risk list `days` days before a campaign; with `act`, a risk's name or `TOP`, also what its action gains."""
+    if act and act != TOP:
+        _action_of(act)
     world, where = lived(scenario, schedule, line_up, campaign, days, seed_of(scenario.seed, 0))
     today, limits = world.days_lived, thresholds or {}
     seeds = [seed_of(scenario.seed, 1 + n) for n in range(replications)]
+    acted = None
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "world"
         world.save(file)
         world.release()
-        futures = [Future(file, seed, where) for seed in seeds]
-        futures += [Future(file, seed, where, action) for seed in seeds] if action else []
-        outcomes = _all(futures, workers, progress)
-    plain, acted = outcomes[:replications], outcomes[replications:]
-    rows = risk_rows(scenario, plain, today, limits)
-    rows += _rules(scenario, campaign, schedule, today)
-    gain = relief = None
-    if action and act:
-        gain = paired(np.array([o.profit_yuan for o in acted]), np.array([o.profit_yuan for o in plain]))
-        relief = act, _chance(plain, act, limits), _chance(acted, act, limits)
-    rows.sort(key=lambda row: (-row.loss_yuan if math.isfinite(row.loss_yuan) else 0.0, -row.probability, row.name))
-    return Preflight(campaign, scenario.calendar.date_of(today), replications, rows, plain, where, action, gain, relief)
+        futures = [Future(file, seed, where, ACT_DAYS if act else 0) for seed in seeds]
+        plain = _all(futures, workers, progress)
+        rows = risk_rows(scenario, plain, today, limits)
+        rows += _rules(scenario, campaign, schedule, today)
+        rows.sort(key=lambda row: (-row.loss_yuan if math.isfinite(row.loss_yuan) else 0.0, -row.probability, row.name))
+        if act:
+            acted = _act(_top(rows) if act == TOP else act, futures, plain, limits, workers, progress)
+    return Preflight(campaign, scenario.calendar.date_of(today), replications, rows, plain, where, acted)
+
+
+def _top(rows: Sequence[Row]) -> str:
+    """The dearest risk that has an action and time left for it; empty where there is none."""
+    known = (r.name for r in rows if r.action and r.loss_yuan > 0 and not r.too_late and not r.name.startswith(_RULES))
+    return next(known, "")
+
+
+def _act(
+    risk: str, futures: Sequence[Future], plain: Sequence[Outcome], limits: dict[str, float], workers: int,
+    progress: Progress,
+) -> Acted:  # fmt: skip
+    """The size that earns most in the first half of the futures, measured in the other, which did not choose it."""
+    if not risk:
+        return Acted("")
+    action, half = _action_of(risk), len(futures) // 2
+    tried = [replace(future, action=action, size=size) for size in SIZES for future in futures[:half]]
+    profits = np.array([o.profit_yuan for o in _all(tried, workers, progress)]).reshape(len(SIZES), half)
+    size = SIZES[int(profits.mean(axis=1).argmax())] if half else SIZES[0]
+    with_it = _all([replace(future, action=action, size=size) for future in futures[half:]], workers, progress)
+    gain = paired(np.array([o.profit_yuan for o in with_it]), np.array([o.profit_yuan for o in plain[half:]]))
+    return Acted(risk, action, size, _chance(plain[half:], risk, limits), _chance(with_it, risk, limits), gain)
 
 
 def _all(futures: Sequence[Future], workers: int, progress: Progress) -> list[Outcome]:
@@ -175,9 +217,9 @@ def _action_of(act: str) -> str:
     risk = act.partition(":")[0]
     if risk not in RISKS or not RISKS[risk].action:
         known = [name for name, r in RISKS.items() if r.action]
-        near = did_you_mean(risk, known)
+        near = did_you_mean(risk, [TOP, *known])
         hint = f"; did you mean {near!r}?" if near else ""
-        raise UsageError(f"--act: must be a risk with an action ({', '.join(known)}), got {act!r}{hint}")
+        raise UsageError(f"--act: must be {TOP} or a risk with an action ({', '.join(known)}), got {act!r}{hint}")
     return RISKS[risk].action
 
 
@@ -231,7 +273,7 @@ def _rules(scenario: Scenario, campaign: str, schedule: str, today: int) -> list
     by = (terms.start - datetime.timedelta(days=terms.announced_days)).date()
     texts = [text for text in warnings_of(only) if f"campaigns.{campaign}" in text.partition(": ")[0]]
     return [
-        Row(f"conflicting_rules:{n}", "a rule that contradicts another or does nothing", 0.0, 1.0, 1.0, 1.0, math.nan,
+        Row(f"{_RULES}:{n}", "a rule that contradicts another or does nothing", 0.0, 1.0, 1.0, 1.0, math.nan,
             math.nan, terms.start.date(), by, by < date(today), "change the rule before it is announced", text)
         for n, text in enumerate(texts, 1)
     ]  # fmt: skip

@@ -12,8 +12,9 @@ import pandas as pd
 
 from sim.errors import UsageError, did_you_mean
 from sim.lab.plan import baseline
-from sim.lab.preflight.backtest import WARNED, Backtest, backtest, scaled
-from sim.lab.preflight.forecast import Preflight, Progress, preflight
+from sim.lab.preflight.actions import ACTIONS, SIZES
+from sim.lab.preflight.backtest import WARNED, Backtest, Skill, backtest, scaled
+from sim.lab.preflight.forecast import ACT_DAYS, Preflight, Progress, preflight
 from sim.lab.preflight.risks import RISKS
 from sim.scenario import Scenario
 
@@ -40,12 +41,13 @@ class RiskList:
             "campaign": found.campaign, "today": found.today.isoformat(), "replications": found.replications,
             "risks": [row.to_dict() for row in found.rows], "act": None,
         }  # fmt: skip
-        if found.gain is not None and found.relief is not None:
-            gain = {"mean": found.gain.mean, "low": found.gain.low, "high": found.gain.high}
+        acted = found.acted
+        if acted is not None and acted.gain is not None:
+            gain = {"mean": acted.gain.mean, "low": acted.gain.low, "high": acted.gain.high}
             out["act"] = {
-                "risk": found.relief[0], "action": found.action, "probability_before": found.relief[1],
-                "probability_after": found.relief[2],
-                "gain_yuan": {k: v if math.isfinite(v) else None for k, v in gain.items()},
+                "risk": acted.risk, "action": acted.action, "size": acted.size, "pairs": acted.gain.pairs,
+                "probability_before": acted.before, "probability_after": acted.after,
+                "gain_yuan": {k: _clean(v) for k, v in gain.items()},
             }  # fmt: skip
         return out
 
@@ -75,16 +77,23 @@ class RiskList:
         return "\n".join([*lines, *self._gain()])
 
     def _gain(self) -> list[str]:
-        found = self.found
-        if found.gain is None or found.relief is None:
+        acted = self.found.acted
+        if acted is None:
             return []
-        name, before, after = found.relief
-        gain = found.gain
+        gain = acted.gain
+        if gain is None:
+            return ["", "No risk that costs anything can still be acted upon."]
+        much = "" if acted.size == 1.0 else f", {acted.size:g} times as much"
+        told = (
+            "undecided" if not gain.low > 0 and not gain.high < 0 else "it pays" if gain.mean > 0 else "it does not pay"
+        )
         return [
             "",
-            f"Acting on {name} ({found.action}): probability {100 * before:.0f} % -> {100 * after:.0f} %,",
-            f"profit {gain.mean:+,.0f} yuan to the window's end (95 % {gain.low:+,.0f} to {gain.high:+,.0f}, "
-            f"{gain.pairs} pairs)",
+            f"Acting on {acted.risk} ({ACTIONS[acted.action][0]}{much}; the best of sizes "
+            f"{', '.join(f'{s:g}' for s in SIZES)} in the first half of the futures). In the other half:",
+            f"probability {100 * acted.before:.0f} % -> {100 * acted.after:.0f} %, profit {gain.mean:+,.0f} yuan to "
+            f"{ACT_DAYS} days after the window",
+            f"(95 % {gain.low:+,.0f} to {gain.high:+,.0f}, {gain.pairs} pairs): {told}",
         ]
 
 
@@ -98,13 +107,14 @@ class Scores:
 
     def frame(self) -> pd.DataFrame:
         """One row a risk; see `backtest.Skill`."""
-        return pd.DataFrame([{**vars(s), "skill": s.skill} for s in self.found.skills])
+        return pd.DataFrame([_row(s) for s in self.found.skills])
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
-        rows = [{k: _clean(v) for k, v in {**vars(s), "skill": s.skill}.items()} for s in self.found.skills]
+        rows = [{k: _clean(v) for k, v in _row(s).items()} for s in self.found.skills]
         return {
             "campaign": self.campaign, "days": self.days, "events": self.found.events,
+            "archive": self.found.archive,
             "replications": self.found.replications, "risks": rows, "pooled_slope": _clean(self.found.pooled_slope),
             "reliability": [list(part) for part in self.found.reliability],
         }  # fmt: skip
@@ -114,17 +124,18 @@ class Scores:
         found = self.found
         lines = [
             f"{found.events} event-seeds, forecasts {self.days} days before {self.campaign} from {found.replications} "
-            "futures each", "",
-            f"{'risk':<36}{'threshold':>14}{'base rate':>10}{'Brier':>8}{'clim.':>8}{'skill':>8}{'slope':>8}"
-            f"{'warned':>10}{'days ahead':>12}",
+            f"futures each; base rates and thresholds from {found.archive} others", "",
+            f"{'risk':<34}{'threshold':>12}{'base rate':>10}{'Brier':>8}{'clim.':>8}{'skill':>8}{'alike':>8}"
+            f"{'slope':>8}{'warned':>11}{'days ahead':>12}",
         ]  # fmt: skip
         for s in found.skills:
             limit = f"{s.threshold:.3g}{'*' if s.tercile else ' '}"
             lines.append(
-                f"{s.name:<36}{limit:>14}{s.base_rate:>10.2f}{s.brier:>8.3f}{s.climatology:>8.3f}{s.skill:>8.2f}"
-                f"{s.slope:>8.2f}{f'{s.warned} of {s.happened}':>10}{s.lead_days:>12.1f}"
+                f"{s.name:<34}{limit:>12}{s.base_rate:>10.2f}{s.brier:>8.3f}{s.climatology:>8.3f}{s.skill:>8.2f}"
+                f"{s.state_skill:>8.2f}{s.slope:>8.2f}{f'{s.warned} of {s.happened}':>11}{_lead(s.lead_days):>12}"
             )
-        lines += ["", "* upper tercile of the true readings: at the table's threshold it was rare or sure",
+        lines += ["", "* upper tercile of the others' readings: at the table's threshold it was rare or sure",
+                  "clim.: the others' base rate, which skill is against; alike: skill against events of the same terms",
                   f"warned: came true after a probability of at least {WARNED:g}", "", self._verdict(), "",
                   "forecast -> came true (all risks): " + ", ".join(
                       f"{p:.2f} -> {o:.2f} ({n})" for p, o, n in found.reliability)]  # fmt: skip
@@ -138,6 +149,14 @@ class Scores:
             f"{skilled} of the {len(few)} commonest risks have a skill above {SKILL_AIM:g}; slope of reliability, all "
             f"risks together, {self.found.pooled_slope:.2f}, {reliable} {low:g} to {high:g}"
         )
+
+
+def _row(skill: Skill) -> dict[str, Any]:
+    return {**vars(skill), "skill": skill.skill, "state_skill": skill.state_skill}
+
+
+def _lead(days: float) -> str:
+    return f"{days:.1f}" if math.isfinite(days) else "-"
 
 
 def _clean(value: Any) -> Any:
@@ -197,12 +216,13 @@ def risk_list(
 def back_test(
     scenario: Scenario, campaign: str, events: int, schedule: str | None = None, line_up: str | None = None,
     days: int = 10, replications: int | None = None, limits: Sequence[str] = (), consumers: int | None = None,
-    seed: int | None = None, workers: int | None = None, progress: Progress = None,
+    seed: int | None = None, workers: int | None = None, progress: Progress = None, alike: bool = False,
 ) -> Scores:  # fmt: skip
-    """Scores of the risk lists of `events` seeds."""
+    """Scores of the risk lists of `events` seeds, of events that differ or are all `alike`."""
     chosen, limit = _pair(scenario, schedule, line_up), _thresholds(limits)
     ready = _prepared(scenario, consumers, seed)
     cores = workers or os.cpu_count() or 1
     return Scores(
-        campaign, days, backtest(ready, campaign, *chosen, events, days, replications or 20, limit, cores, progress)
-    )
+        campaign, days,
+        backtest(ready, campaign, *chosen, events, days, replications or 8, limit, cores, progress, alike),
+    )  # fmt: skip
