@@ -1,0 +1,33 @@
+"""The `peakshift` command: parse, call, print. No logic lives here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from sim.cli import ahead, experiments, reasons, scenarios
+from sim.cli.options import BAD_INPUT, DONE, INTERRUPTED, cli
+from sim.errors import PeakshiftError
+
+__all__ = ["ahead", "cli", "experiments", "main", "reasons", "scenarios"]
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Entry point: errors become one line a fault on standard error, and an exit code."""
+    try:
+        cli.main(args=list(args) if args is not None else None, prog_name="peakshift", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(DONE)
+    except click.ClickException as error:
+        where = f"{error.ctx.command_path}: " if isinstance(error, click.UsageError) and error.ctx else ""
+        click.echo(f"{where}{error.format_message()}", err=True)
+        sys.exit(BAD_INPUT)
+    except PeakshiftError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        click.echo("interrupted: finished runs are kept; the same command goes on from there", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,201 @@
+"""What the commands share: the group, options, loading, a progress bar.
+
+Imports inside functions are deliberate, here and in the commands: `--help` and `validate` must not wait for
+mesa, numba, pandas or matplotlib (see tests/test_startup.py).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim import __version__
+from sim.errors import UsageError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from sim.scenario import Scenario
+
+DONE, NO, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes."""
+
+
+class Commands(click.Group):
+    """A group that suggests the command that was probably meant."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from sim.errors import did_you_mean  # light, and only when something is wrong
+
+            near = did_you_mean(args[0], self.list_commands(ctx))
+            known = ", ".join(self.list_commands(ctx))
+            hint = f"; did you mean {near!r}?" if near else f"; commands: {known}"
+            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx) from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # here, as click itself would exit with 1, which means that the answer is no
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(DONE)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="peakshift")
+def cli() -> None:
+    """Big promotions against always-on retail, simulated: which way of working wins, by how much, how
+    certainly, and why."""
+
+
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change a field, e.g. market.consumers=5000."
+)
+
+
+def scenario_options(command: Callable[..., None]) -> Callable[..., None]:
+    """SCENARIO and --set."""
+    return click.argument("scenario")(set_option(command))
+
+
+def run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of commands that run many worlds."""
+    for option in (
+        click.option("--replications", type=click.IntRange(1), help="Paired seeds per comparison."),
+        click.option("--seed", type=click.IntRange(0), help="Root of all random numbers."),
+        click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default."),
+        click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
+        click.option("--resume/--fresh", default=True, help="Keep runs that are there already (default)."),
+        click.option("--quiet", is_flag=True, help="Print nothing but errors."),
+        click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output."),
+    ):
+        command = option(command)
+    return command
+
+
+def dask_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Where else the runs may go; commands turn the two options into an executor with `executor_of`."""
+    for option in (
+        click.option("--dask", metavar="ADDRESS", help="Run on Dask's workers, e.g. tcp://127.0.0.1:8786."),
+        click.option("--dask-insecure", is_flag=True, help="Join a scheduler on another machine without TLS."),
+    ):
+        command = option(command)
+    return command
+
+
+def executor_of(options: dict[str, Any]) -> AbstractContextManager[Executor | None]:
+    """Takes the two options out and opens what they ask for; None without --dask."""
+    address, insecure = options.pop("dask"), options.pop("dask_insecure")
+    if address is None:
+        return nullcontext()
+    from sim.lab.remote import dask_executor  # the lab, and distributed
+
+    return dask_executor(address, insecure)
+
+
+def load(reference: str, settings: Sequence[str], metrics: bool = False) -> Scenario:
+    from sim.scenario import load_scenario  # pydantic, not needed for --help
+
+    scenario = load_scenario(reference, settings)
+    if metrics:
+        from sim.metrics import check_names  # numpy alone
+
+        check_names(scenario.compare.metrics)
+    return scenario
+
+
+def share(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """`2%` or `0.02`."""
+    text = "" if value is None else value.strip()
+    try:
+        return float(text[:-1]) / 100 if text.endswith("%") else float(text) if value is not None else None
+    except ValueError:
+        raise click.BadParameter(f"must be a share like 2% or 0.02, got {value!r}", ctx, param) from None
+
+
+def shown(path: Path) -> str:
+    """A path as short as it can be said."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+class Progress:
+    """A progress bar on standard error, only on a terminal; `None` where there is none."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.on = not quiet and sys.stderr.isatty()
+
+    def __enter__(self) -> Callable[[int, int], None] | None:
+        if not self.on:
+            return None
+        from rich.console import Console  # only where a bar is drawn
+        from rich.progress import (  # only where a bar is drawn
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self.bar.start()
+        task = self.bar.add_task("runs", total=None)
+        return lambda done, total: self.bar.update(task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        if self.on:
+            self.bar.stop()
+
+
+def figure(value: float) -> str:
+    """Whole numbers from a thousand up, four digits below."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def one_of(option: str, value: str, known: Sequence[str] | dict[str, Any]) -> None:
+    if value not in known:
+        from sim.errors import did_you_mean  # light, and only when something is wrong
+
+        near = did_you_mean(value, known)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise UsageError(f"{option}: must be one of {', '.join(known)}, got {value!r}{hint}")
+
+
+def twin_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of commands that live through twins on common seeds; nothing is kept between two calls."""
+    for option in (
+        click.option("--replications", type=click.IntRange(1), help="Common seeds; the scenario's own by default."),
+        click.option("--seed", type=click.IntRange(0), help="Root of all random numbers."),
+        click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default."),
+        click.option("--out", type=click.Path(path_type=Path), help="Folder for the tables."),
+        click.option("--quiet", is_flag=True, help="Print nothing but errors."),
+        click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output."),
+    ):
+        command = option(command)
+    return command
+
+
+def names(ctx: click.Context, param: click.Parameter, value: str | None) -> list[str]:
+    return [name.strip() for name in (value or "").split(",") if name.strip()]
+
+
+def question_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of commands that ask at many points whether one schedule beats another."""
+    for option in (
+        click.option("--metric", default="profit", show_default=True, help="By which metric."),
+        click.option("--schedules", metavar="A,B", help="A against B; the baseline's and the first other by default."),
+        click.option("--line-up", help="A line-up of the scenario; the baseline's by default."),
+    ):
+        command = option(command)
+    return run_options(command)

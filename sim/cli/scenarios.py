@@ -1,0 +1,162 @@
+"""Commands about scenarios, strategies and orders: validate, schema, new, list, fit, check; and the page, explore."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sim.cli.options import DONE, NO, cli, load, scenario_options, shown
+from sim.errors import UsageError
+
+
+@cli.command(short_help="Check a scenario and say all that is wrong; run nothing.")
+@scenario_options
+def validate(scenario: str, settings: tuple[str, ...]) -> None:
+    """Checks SCENARIO and says what is wrong, all at once; runs nothing."""
+    loaded = load(scenario, settings, metrics=True)
+    from sim.scenario.warnings import warnings_of  # pydantic, not needed for --help
+
+    for warning in warnings_of(loaded):
+        click.echo(f"warning: {warning}", err=True)
+    pairs = len(loaded.schedules) * len(loaded.line_ups)
+    click.echo(
+        f"{scenario}: valid. {loaded.market.consumers:,} consumers, {len(loaded.catalogue.skus)} SKUs, "
+        f"{loaded.calendar.days} days, {pairs} pairs x {loaded.replications} replications"
+    )
+
+
+@cli.command(short_help="The JSON Schema of scenarios, with units and sources.")
+@click.option("--table", is_flag=True, help="One line a field instead of JSON Schema: path, unit, default, source.")
+def schema(table: bool) -> None:
+    """The JSON Schema of scenarios, for editors; every field with unit, meaning and source."""
+    from sim.scenario.schema import field_table, json_schema  # pydantic, not needed for --help
+
+    if not table:
+        click.echo(json.dumps(json_schema(), indent=2))
+        return
+    for row in field_table():
+        click.echo(f"{row['path']}  [{row['unit']}]  {row['default']}  {row['meaning']}  ({row['source']})")
+
+
+@cli.command(short_help="Write a commented scenario to start from.")
+@click.argument("name")
+def new(name: str) -> None:
+    """Writes NAME.yaml, a commented scenario to start from."""
+    import re  # only here
+
+    from sim.scenario.starter import starter  # only here
+
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        raise UsageError(f"NAME: must be letters, digits, _ and -, at most 64, got {name!r}")
+    file = Path(f"{name}.yaml")
+    if file.exists():
+        raise UsageError(f"{file}: must not exist yet; nothing was written")
+    try:
+        file.write_text(starter(name))
+    except OSError as error:
+        raise UsageError(f"{file}: could not be written: {error.strerror}") from None
+    click.echo(f"wrote {file}; next: peakshift validate {file}")
+
+
+@cli.command(name="list")
+@click.argument("what", type=click.Choice(["strategies", "scenarios", "metrics", "campaigns"]))
+def list_(what: str) -> None:
+    """What there is, one line each."""
+    from sim.lab.listing import listing  # strategies and metrics are found by looking
+
+    for line in listing(what):
+        click.echo(line)
+
+
+@cli.command(short_help="Your order history -> a calibrated scenario.")
+@click.argument("orders", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The scenario file to write.")
+@click.option("--yuan", type=click.FloatRange(0, min_open=True), default=1.0, help="Worth of the file's currency unit.")
+@click.option(
+    "--columns", multiple=True, metavar="FIELD=COLUMN[,...]",
+    help="What the file's columns are, e.g. ordered_at=date,paid=price; others are guessed, and shown.",
+)  # fmt: skip
+@click.option("--rates", multiple=True, metavar="CURRENCY=WORTH", help="Other currencies in the file's main one.")
+@click.option("--time-zone", metavar="ZONE", help="Move times there, e.g. Asia/Shanghai; unmarked ones are UTC.")
+@click.option("--keep-duplicates", is_flag=True, help="Use lines that equal an earlier one in every column.")
+@click.option("--skus", type=click.IntRange(1, 500), default=100, show_default=True, help="The best-selling SKUs.")
+@click.option(
+    "--replications", type=click.IntRange(0), default=5, show_default=True,
+    help="Simulations of the last four weeks, held out to score the fit; 0 simulates nothing, not even to tune.",
+)  # fmt: skip
+@click.option("--report", type=click.Path(path_type=Path), help="The report to write; beside the scenario by default.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output.")
+def fit(
+    orders: Path, out: Path, yuan: float, replications: int, report: Path | None, quiet: bool, as_json: bool,
+    **reading: Any,
+) -> None:  # fmt: skip
+    """A user's order history ORDERS (CSV or Parquet) -> a calibrated scenario that `compare` runs, and a report.
+
+    Exports of Shopify, Taobao, JD, WooCommerce and UCI Online Retail are known. Rows that are not used are listed
+    with their line numbers.
+    """
+    from sim.fit.job import asking, fit_file  # pandas, and the world to simulate
+
+    done = fit_file(orders, out, yuan, asking(**reading), replications, report)
+    if as_json:
+        click.echo(json.dumps(done.to_dict(), indent=2, allow_nan=False))
+    elif not quiet:
+        click.echo(done.told())
+        for file in done.files[1:]:
+            click.echo(f"wrote {shown(file)}")
+        click.echo(f"wrote {shown(out)}; next: peakshift compare {shown(out)}")
+
+
+@cli.command(short_help="The laws on strategies, one line each.")
+@click.argument("references", metavar="[REF]...", nargs=-1)
+@click.option(
+    "--decision-seconds", type=click.FloatRange(0, 86_400, min_open=True), default=10.0, show_default=True,
+    help="Longest that a strategy may take for one answer.",
+)  # fmt: skip
+@click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default.")
+@click.option("--quiet", is_flag=True, help="Print broken laws alone.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output.")
+def check(references: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
+    """The laws on each strategy REF, one line a law; on all shipped ones where none is given. Exit code 1 when a law is
+    broken.
+
+    REF is stocking/newsvendor, newsvendor, ./mine.py:Cautious or module:Class. Its code is run: the laws find
+    accidents, they are no security sandbox.
+    """
+    from sim.lab.check import check as run_check  # mesa and the lab
+
+    reports = run_check(references, **options)
+    if as_json:
+        click.echo(json.dumps([report.to_dict() for report in reports], indent=2, allow_nan=False))
+    else:
+        for report in reports:
+            for line in report.lines(quiet):
+                click.echo(line)
+    sys.exit(DONE if all(report.passed for report in reports) else NO)
+
+
+@cli.command(short_help="The interactive page, on loopback.")
+@click.argument("scenario", default="double12")
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Change a field beforehand.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port on 127.0.0.1; a free one by default.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default.")
+@click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
+def explore(scenario: str, settings: tuple[str, ...], port: int, workers: int | None, no_browser: bool) -> None:
+    """Serves a page on 127.0.0.1 on which the levers of SCENARIO (double12 by default) are moved and both schedules
+    answer. Ctrl-C ends it."""
+    loaded = load(scenario, settings)
+    import webbrowser  # only here
+
+    from sim.explore import explore as serve  # the extra that it needs is looked for there
+
+    def ready(address: str) -> None:
+        click.echo(f"peakshift explore: {address}  (Ctrl-C ends it)")
+        if not no_browser:
+            webbrowser.open(address)
+
+    serve(loaded, Path(scenario).stem, port, workers, ready)
