@@ -79,7 +79,7 @@ def scenario_text(fit: Fit, yuan: float = 1.0, tuning: Tuning | None = None) -> 
     scale = scale_of(fit)
     consumers = math.ceil(p.customers * scale / (1 - base.market.prospect_share))
     units = sum(fit.base_units.values()) / 7 * scale
-    orders = units  # at list price nobody stockpiles: one unit an order
+    orders = max(units, scale * p.orders / p.days)  # at list price nobody stockpiles: one unit an order
     category = fit.category if fit.category not in base.catalogue.categories else f"{fit.category}_fit"
     shares = _choice_shares(fit)
     share = sum(w * shares[sku] for sku, w in _weights(fit).items())
@@ -131,8 +131,8 @@ def scenario_text(fit: Fit, yuan: float = 1.0, tuning: Tuning | None = None) -> 
         *_skus(fit, category, yuan),
         "  services:",
         *(f"    {name}: null" for name in base.catalogue.services),
-        "operations:  # sized to the expected orders a day (rule of thumb: half busy on a normal day)",
-        *_operations(orders, {name: city.share for name, city in base.market.cities.items()}),
+        f"operations:  # sized to {orders:.0f} orders a day, as the file shows (rule of thumb: half busy)",
+        *_operations(orders, base, consumers),
         "campaigns:  # shipped thresholds are far from a basket of this category, gifts and bundles name other SKUs",
         *_stripped(base),
         "",
@@ -297,12 +297,15 @@ def _own(fit: Fit, sku: str) -> str:
     return f"own elasticity {e.estimate:.2f} (robust s.e. {e.se_robust:.2f}, {e.identified}), not used"
 
 
-def _operations(orders: float, cities: dict[str, float]) -> list[str]:
+def _operations(orders: float, base: Scenario, consumers: int) -> list[str]:
+    """Staff for so many orders a day; space as much a consumer as shipped."""
     busy, most = 0.5, 100_000
+    cities = {name: city.share for name, city in base.market.cities.items()}
+    space = base.operations.warehouses["hangzhou_dc"].space_litres * consumers / base.market.consumers
     pickers, agents = math.ceil(orders / (22 * 8 * busy)), 1 + math.ceil(orders * 0.06 / (8 * 15 * busy))
     fleet = {city: math.ceil(orders * share / (120 * busy)) for city, share in cities.items()}
     return [
-        f"  warehouses: {{hangzhou_dc: {{pickers: {min(most, pickers)}, inspectors: 1}}}}",
+        f"  warehouses: {{hangzhou_dc: {{pickers: {min(most, pickers)}, inspectors: 1, space_litres: {space:.0f}}}}}",
         "  couriers:",
         *(f"    {city}: {{couriers: {min(most, couriers)}}}" for city, couriers in fleet.items()),
         f"  service_desk: {{agents: {min(most, agents)}}}",
