@@ -75,7 +75,7 @@ def test_run_prints_every_metric(tmp_path: Path) -> None:
         (("compare", "double12", "--workers", "0"), "Invalid value for '--workers'"),
         (("compare", "double12", "--replication", "3"), "No such option"),
         (("run", "double12", "--schedule", "bigpromo", "--line-up", "gut_feel"),
-         "must be one of big_promo, always_on, got 'bigpromo'; did you mean 'big_promo'?"),
+         "must be one of big_promo, always_on, three_weeks, got 'bigpromo'; did you mean 'big_promo'?"),
         (("run", "double12"), "Missing option '--schedule'"),
         (("comapre", "double12"), "no command 'comapre'; did you mean 'compare'?"),
         (("validate", "mine.yaml"), "mine.yaml:2:10: market.consumers: must be a whole number of at least 1"),

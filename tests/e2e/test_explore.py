@@ -94,7 +94,7 @@ def test_levers_at_rest_change_no_campaign() -> None:
     full, _, factor = moved(scenario, Levers(), quick=False)
     assert factor == 1.0
     assert full.campaigns == {name: scenario.campaigns[name] for name in full.campaigns}
-    assert full.schedules == scenario.schedules
+    assert full.schedules == {name: scenario.schedules[name] for name in ("big_promo", "always_on")}
     assert (full.market, full.operations, full.calendar) == (scenario.market, scenario.operations, scenario.calendar)
 
 
@@ -188,7 +188,7 @@ def test_every_answer_carries_the_safety_headers(port: int) -> None:
         ({"levers": {"depth": 3}}, 422, "levers: depth: must be less than or equal to 0.6, got 3"),
         ({"levers": {"dept": 0.3}}, 422, "did you mean 'depth'?"),
         ({"levers": {"events": 6.5}}, 422, "levers: events: must be"),
-        ({"levers": {"first": "<script>"}}, 422, "levers: first: must be one of big_promo, always_on"),
+        ({"levers": {"first": "<script>"}}, 422, "levers: first: must be one of big_promo, always_on, three_weeks"),
         ({"levers": {"line_up": "closed_lop"}}, 422, "did you mean 'closed_loop'?"),
         ({"levers": {"segments": {"nobody": 1}}}, 422, "must be segments that exist"),
         ({"levers": {"segments": {"rare_large": -1}}}, 422, "must be from 0 to 100"),

@@ -70,7 +70,7 @@ CASES = {
     "(soft_drinks, skincare, apparel, small_appliances, sd_1053690, sd_5569230, sd_5569471, sd_8090521 ...), "
     "got 'tea'; did you mean 'tee'?",
     "schedules: {big_promo: [double13]}": "mine.yaml:2:25: schedules.big_promo.0: must be a campaign (double11, "
-    "double12, year_end_good_price), got 'double13'; did you mean 'double12'?",
+    "double12, year_end_good_price, double12_three_weeks), got 'double13'; did you mean 'double12'?",
     "schedules: {big_promo: [double11, double11]}": "mine.yaml:2:35: schedules.big_promo.1: must name each campaign "
     "once, got 'double11'",
     "calendar: {start: 2023-13-01}": "mine.yaml:2:12: calendar.start: must be a date like 2023-10-01, "
@@ -97,7 +97,7 @@ CASES = {
     "'./no.py:Mine': must be an existing file, got no.py",
     "line_ups: {mine: {stocking: newsvendor}}": "mine.yaml:2:12: line_ups.mine.forecasting: must be given",
     "compare: {baseline: {schedule: bigpromo}}": "mine.yaml:2:22: compare.baseline.schedule: must be a schedule "
-    "(big_promo, always_on), got 'bigpromo'; did you mean 'big_promo'?",
+    "(big_promo, always_on, three_weeks), got 'bigpromo'; did you mean 'big_promo'?",
     "market: {cities: {chengdu: {line_haul_hours: {hangzhou_dc: -50}}}}": "mine.yaml:2:47: "
     "market.cities.chengdu.line_haul_hours.hangzhou_dc: must be a number from 0 to 1000, got -50",
     "line_ups: {closed_loop: {pricing: {use: personal, floor: .inf}}}": "mine.yaml:2:26: "
@@ -116,10 +116,10 @@ CASES = {
     "campaigns: {double12: {channels: [stall]}}": "mine.yaml:2:35: campaigns.double12.channels.0: must be a channel "
     "(app, livestream, store), got 'stall'",
     "schedules: {x: [{k_events: 12, of: doble12}]}": "mine.yaml:2:32: schedules.x.0.of: must be a campaign (double11, "
-    "double12, year_end_good_price), got 'doble12'; did you mean 'double12'?",
+    "double12, year_end_good_price, double12_three_weeks), got 'doble12'; did you mean 'double12'?",
     "schedules: {x: [double11, {staged: 618}]}": "mine.yaml:2:28: schedules.x.1.staged: must be text, got 618",
     "schedules: {x: [{staged: none}]}": "mine.yaml:2:18: schedules.x.0.staged: must be a campaign (double11, "
-    "double12, year_end_good_price), got 'none'",
+    "double12, year_end_good_price, double12_three_weeks), got 'none'",
     "schedules: {x: [{k_events: 53, of: double12}]}": "mine.yaml:2:18: schedules.x.0.k_events: must be a whole number "
     "of at most 52, got 53",
     "schedules: {x: [{k_events: 0, of: double12}]}": "mine.yaml:2:18: schedules.x.0.k_events: must be a whole number "

@@ -74,7 +74,7 @@ CASES: dict[str, list[str]] = {
     "cities: "
     "[chengdu]}}\nschedules: {both: [double11, year_end_good_price, double12]}": [],
     # a floor above cost clips what is no loss yet
-    "red_lines: {margin_floor: 0.3}\nschedules: {big_promo: [double12], always_on: [double12]}": [
+    "red_lines: {margin_floor: 0.3}\nschedules: {big_promo: [double12], always_on: [double12], three_weeks: null}": [
         "campaigns.double12: markdown 0.15, threshold 300 - 50: red_lines.margin_floor 0.3 clips "
         f"{DRINKS} and 5 more{SMALLER}",
     ],
