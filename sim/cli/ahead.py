@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sim.cli.options import SOME_FAILED, Progress, cli, load, scenario_options, shown
+from sim.cli.options import SOME_FAILED, Progress, cli, load, scenario_options, shown, where
 from sim.errors import UsageError
 
 
@@ -28,7 +28,7 @@ from sim.errors import UsageError
 @click.option("--consumers", type=click.IntRange(100), help="Scale market, staff and fleets to so many people first.")
 @click.option("--seed", type=click.IntRange(0), help="Root of all random numbers.")
 @click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the table and the figure.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the tables and the figure.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output.")
 def preflight(scenario: str, settings: tuple[str, ...], events: int | None, **options: Any) -> None:
@@ -37,9 +37,12 @@ def preflight(scenario: str, settings: tuple[str, ...], events: int | None, **op
     The futures go on from the world's whole state, people's traits and trucks on the road included.
     """
     loaded = load(scenario, settings)
+    from sim.lab import store  # pandas
     from sim.lab.preflight import run  # mesa and the lab
 
     quiet, as_json, out = options.pop("quiet"), options.pop("as_json"), options.pop("out")
+    if out is not None:
+        store.prepare(out)
     act, alike = options.pop("act"), options.pop("alike")
     if alike and events is None:
         raise UsageError("--alike: must be given with --backtest alone")
@@ -50,16 +53,18 @@ def preflight(scenario: str, settings: tuple[str, ...], events: int | None, **op
             raise UsageError("--act: must be left out of a back-test")
         else:
             result = run.back_test(loaded, events=events, alike=alike, progress=progress, **options)
+    figures: list[Path] = []
     if out is not None:
-        from sim.report.risk_list import save_risk_list  # matplotlib
+        from sim.report.figures import save_experiment  # matplotlib
 
-        save_risk_list(out, result)
+        result.write(out)
+        risks = events is None
+        figures = save_experiment(out, *(("risk_list", result.frame()) if risks else ("reliability", result.reliability())))
     if as_json:
-        click.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+        click.echo(json.dumps(result.to_dict() | {"figures": list(map(str, figures))}, indent=2, allow_nan=False))
     elif not quiet:
         click.echo(result.table())
-        if out is not None:
-            click.echo(f"Tables: {shown(out)}")
+        where(out, figures)
 
 
 @cli.command(short_help="Orders, prices, messages of the coming weeks: their worth.")

@@ -27,6 +27,7 @@ from sim.cli.options import (
     set_option,
     share,
     shown,
+    where,
 )
 from sim.errors import UsageError
 
@@ -89,8 +90,7 @@ def compare(scenarios: tuple[str, ...], settings: tuple[str, ...], language: Lan
 def _print_comparison(result: Comparison, figures: list[Path], report: Path) -> None:
     click.echo(result.table())  # plain on terminals too: a table that wraps to fit breaks numbers in two
     click.echo("\n" + "\n".join(result.verdict()) + "\n")
-    click.echo(f"Tables:  {shown(result.folder)}")
-    click.echo(f"Figures: {shown(result.folder / 'figures')} ({len(figures)} files)")
+    where(result.folder, figures)
     click.echo(f"Report:  {shown(report)}")
 
 
@@ -106,29 +106,37 @@ def run(
     scenario: str, settings: tuple[str, ...], schedule: str, line_up: str, seed: int | None, out: Path | None,
     quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """One world, one history: all metrics of one schedule with one line-up."""
+    """One world, one history: all metrics of one schedule with one line-up.
+
+    With --out also what was forecast on the eve of its first campaign, and what came.
+    """
     loaded = load(scenario, settings)
     one_of("--schedule", schedule, loaded.schedules)
     one_of("--line-up", line_up, loaded.line_ups)
-    from sim.lab.run import run_one  # the lab, and the world behind it
+    from sim.lab import store  # pyarrow
+    from sim.lab.fan import run_with_fan  # the lab, and the world behind it
 
-    result = run_one(loaded, schedule, line_up, loaded.seed if seed is None else seed)
+    if out is not None:
+        store.prepare(out)
+    result, fan = run_with_fan(loaded, schedule, line_up, loaded.seed if seed is None else seed)
+    figures: list[Path] = []
     if out is not None and result.error is None:
-        from sim.lab.store import write_run  # pyarrow
+        from sim.report.figures import save_experiment  # matplotlib
 
-        write_run(out, result)
+        store.write_run(out, result)
+        store.write_csv(out / "forecast_fan.csv", fan)
+        figures = save_experiment(out, "forecast_fan", fan)
     if result.error is not None:
         click.echo(f"failed: {result.error}", err=True)
         sys.exit(SOME_FAILED)
     if as_json:
-        click.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+        click.echo(json.dumps(result.to_dict() | {"figures": list(map(str, figures))}, indent=2, allow_nan=False))
     elif not quiet:
         from sim.metrics import all_metrics  # numpy alone
 
         for name, metric in all_metrics().items():
             click.echo(f"{name:<24}{figure(result.metrics[name]):>18} {metric.unit}")
-        if out is not None:
-            click.echo(f"Tables: {shown(out)}")
+        where(out, figures)
 
 
 @cli.command(short_help="Repeat a stored result and say whether it is identical.")
@@ -197,10 +205,16 @@ def tournament(
         else:
             chosen = {kind: names for kind, names in choices.items() if names}
             result = run_tournament(loaded, choices=chosen, progress=progress, **rules, **options)
+    figures: list[Path] = []
+    if isinstance(result, Tournament):
+        from sim.report.figures import save_experiment  # matplotlib
+
+        figures = save_experiment(result.folder, "tournament_matrix", result.matrix)
     if as_json:
-        click.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+        click.echo(json.dumps(result.to_dict() | {"figures": list(map(str, figures))}, indent=2, allow_nan=False))
     elif not quiet:
-        click.echo(f"{result.text()}\n\nTables:  {shown(result.folder)}")
+        click.echo(result.text() + "\n")
+        where(result.folder, figures)
     failures = result.failures() if isinstance(result, Tournament) else []
     for failure in failures:
         click.echo(f"failed: {failure}", err=True)

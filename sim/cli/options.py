@@ -129,6 +129,14 @@ def shown(path: Path) -> str:
         return str(path)
 
 
+def where(folder: Path | None, figures: Sequence[Path] = ()) -> None:
+    """Says where tables and figures lie; nothing without a folder."""
+    if folder is not None:
+        click.echo(f"Tables:  {shown(folder)}")
+        if figures:
+            click.echo(f"Figures: {shown(folder / 'figures')} ({len(figures)} files)")
+
+
 class Progress:
     """A progress bar on standard error, only on a terminal; `None` where there is none."""
 

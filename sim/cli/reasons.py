@@ -20,28 +20,29 @@ from sim.cli.options import (
     load,
     question_options,
     scenario_options,
-    shown,
     twin_options,
+    where,
 )
 from sim.errors import UsageError
 
 
-def _tell(result: Any, as_json: bool, quiet: bool, out: Path | None) -> None:
+def _tell(result: Any, figures: list[Path], as_json: bool, quiet: bool, out: Path | None) -> None:
     """Prints the result of an experiment with twins, and which worlds failed."""
     if as_json:
-        click.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
+        click.echo(json.dumps(result.to_dict() | {"figures": list(map(str, figures))}, indent=2, allow_nan=False))
     elif not quiet:
         click.echo(result.text())
-        if out is not None:
-            click.echo(f"Tables: {shown(out)}")
+        where(out, figures)
     for failure in result.failures:
         click.echo(f"failed: {failure}", err=True)
     if result.failures:
         sys.exit(SOME_FAILED)
 
 
-def _twins(run: Callable[..., Any], quiet: bool, as_json: bool, options: dict[str, Any]) -> None:
-    """Runs an experiment with twins and tells what came out."""
+def _twins(
+    run: Callable[..., Any], quiet: bool, as_json: bool, options: dict[str, Any], figure: str = "", table: str = ""
+) -> None:
+    """Runs an experiment with twins and tells what came out; its `table` is drawn where tables are written."""
     options["workers"] = options["workers"] or os.cpu_count() or 1
     try:
         with Progress(quiet) as progress:
@@ -49,7 +50,12 @@ def _twins(run: Callable[..., Any], quiet: bool, as_json: bool, options: dict[st
     except KeyboardInterrupt:
         click.echo("interrupted: nothing is kept of an experiment with twins", err=True)
         sys.exit(INTERRUPTED)
-    _tell(result, as_json, quiet, options["out"])
+    figures: list[Path] = []
+    if figure and options["out"] is not None:
+        from sim.report.figures import save_experiment  # matplotlib
+
+        figures = save_experiment(options["out"], figure, getattr(result, table))
+    _tell(result, figures, as_json, quiet, options["out"])
 
 
 @cli.command(short_help="Where a campaign's bump came from, to the unit.")
@@ -66,7 +72,7 @@ def decompose(
     loaded = load(scenario, settings)
     from sim.lab.decompose import decompose as run  # pandas and the lab
 
-    _twins(partial(run, loaded, campaign), quiet, as_json, options)
+    _twins(partial(run, loaded, campaign), quiet, as_json, options, "bump_decomposition", "days")
 
 
 @cli.command(short_help="The same budget in 1, 2, 4, ... 52 events.")
@@ -90,7 +96,8 @@ def smoothing(
     counts = [part.strip() for part in events.split(",")]
     if not all(part.isascii() and part.isdigit() for part in counts):
         raise UsageError(f"--events: must be whole numbers with commas between, got {events!r}")
-    _twins(partial(run, loaded, campaign, [int(part) for part in counts]), quiet, as_json, options)
+    path = partial(run, loaded, campaign, [int(part) for part in counts])
+    _twins(path, quiet, as_json, options, "smoothing_path", "table")
 
 
 @cli.command(short_help="What one more picker, courier or agent-hour is worth a day.")
@@ -129,9 +136,7 @@ def _tell_map(result: Any, figures: list[Path], as_json: bool, quiet: bool) -> N
         click.echo(json.dumps(told, indent=2, allow_nan=False))
     elif not quiet:
         click.echo(result.text() + "\n")
-        click.echo(f"Tables:  {shown(result.folder)}")
-        if figures:
-            click.echo(f"Figures: {shown(result.folder / 'figures')} ({len(figures)} files)")
+        where(result.folder, figures)
     for failure in result.failed:
         click.echo(f"failed: {failure}", err=True)
     if result.failed:

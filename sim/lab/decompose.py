@@ -44,6 +44,7 @@ from sim.actors.base import named
 from sim.actors.view import shop_of
 from sim.contracts import Ints
 from sim.lab import store
+from sim.lab.bump_days import day_parts, days_frame
 from sim.lab.credibility.bands import BANDS
 from sim.lab.credibility.bench import Bench
 from sim.lab.moved import Split, split_of
@@ -87,6 +88,8 @@ class Decomposition:
     """By replication: the bands' split of `all`, `storable` and `perishable` promoted SKUs."""
     replications: list[int]
     """Those that came through, whether anything was sold in them or not."""
+    days: pd.DataFrame = field(repr=False)
+    """Mean units and 95 % interval by part and day around the campaign; see `bump_days.days_frame`."""
     failures: list[str] = field(default_factory=list)
 
     @cached_property
@@ -143,9 +146,10 @@ class Decomposition:
         }
 
     def write(self, folder: Path) -> None:
-        """decomposition.parquet: all cells; decomposition.csv: means and intervals."""
+        """decomposition.parquet: all cells; decomposition.csv: means and intervals; bump_decomposition.csv: by day."""
         store.write_parquet(folder / "decomposition.parquet", self.cells)
         store.write_csv(folder / "decomposition.csv", self.summary)
+        store.write_csv(folder / "bump_decomposition.csv", self.days)
 
 
 _MEANING = {
@@ -168,6 +172,7 @@ def decompose(
     window = Window.of(scenario, campaign)
     frames: dict[int, pd.DataFrame] = {}
     splits: dict[int, dict[str, Split]] = {}
+    days: dict[int, dict[str, NDArray[np.float64]]] = {}
     failures: list[str] = []
     for replication, worlds in live_each(
         twins(scenario, campaign, schedule, line_up), watch(window), scenario.seed if seed is None else seed,
@@ -176,10 +181,11 @@ def decompose(
         parts = parts_of(worlds, _categories(scenario))
         frames[replication] = _frame(scenario, campaign, replication, parts)
         splits[replication] = _splits(scenario, campaign, worlds["on"], worlds["off"])
+        days[replication] = day_parts(worlds)
     kept = came_through(frames, failures)
     cells = pd.concat([frames[r] for r in kept], ignore_index=True)
-    by_seed = [splits[r] for r in kept]
-    result = Decomposition(scenario, campaign, schedule, line_up, cells, by_seed, kept, sorted(failures))
+    by_seed, by_day = [splits[r] for r in kept], days_frame([days[r] for r in kept], window)
+    result = Decomposition(scenario, campaign, schedule, line_up, cells, by_seed, kept, by_day, sorted(failures))
     if out is not None:
         result.write(out)
     return result

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from sim.ledger import History
 from sim.metrics import all_metrics
 from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.actors.base import Actor
 
 Columns = dict[str, NDArray[Any]]
 
@@ -51,8 +55,11 @@ class RunResult:
         return {**head, "error": self.error, "metrics": metrics}
 
 
-def run_one(scenario: Scenario, schedule: str, line_up: str, seed: int, note: Path | None = None) -> RunResult:
-    """Lives through one world. Whatever goes wrong in it ends this run only, as its error.
+def run_one(
+    scenario: Scenario, schedule: str, line_up: str, seed: int, note: Path | None = None,
+    guests: Sequence[type[Actor]] = (),
+) -> RunResult:  # fmt: skip
+    """Lives through one world. Whatever goes wrong in it ends this run only, as its error. `guests` look on.
 
     With a `note` (workers only: see sim/actors/deadline.py) a strategy that hangs ends the process.
     """
@@ -61,7 +68,7 @@ def run_one(scenario: Scenario, schedule: str, line_up: str, seed: int, note: Pa
 
     deadline = Deadline(scenario.compare.decision_seconds, note)
     try:
-        world = World(scenario, schedule, line_up, seed)
+        world = World(scenario, schedule, line_up, seed, guests)
         world.merchant.deadline = deadline
         return reduce(world.run())
     except KeyboardInterrupt:

@@ -28,6 +28,10 @@ AROUND_DAYS = 56
 """How far before and after a campaign units are counted: eight weeks, as the bands' windows (`credibility.bench`)."""
 
 
+PERIODS = ("before", "event", "after", "returned")
+"""What units are counted by: where they ship in a campaign's time, and those of it that come back."""
+
+
 @dataclass(frozen=True)
 class Window:
     """Seconds from the start of the world: [first, start) is before, [start, end) the campaign, [end, last) after."""
@@ -65,6 +69,8 @@ class Sales:
     """(n, 4) consumer, SKU, offer and units of the window, one row for each of the first three, in their order."""
     homes: Ints
     """(m, 3) consumer, segment and city of everybody in `lines`."""
+    daily: Ints
+    """(4, T) units of each day of the calendar in `PERIODS`; of what comes back, by the day of its order."""
 
 
 class Clerk:
@@ -74,7 +80,8 @@ class Clerk:
         self.world, self.window = world, window
         shop, market = world.shop, world.spec.market
         shape = (len(shop.skus), len(shop.channels) + 1, len(market.segments), len(shop.cities))
-        self._counts = {name: np.zeros(shape, np.int64) for name in ("before", "event", "after", "returned")}
+        self._counts = {name: np.zeros(shape, np.int64) for name in PERIODS}
+        self._daily = {name: np.zeros(world.spec.calendar.days, np.int64) for name in PERIODS}
         self._soon, self._outside = np.zeros(len(shop.skus), np.int64), np.zeros(len(shop.skus), np.int64)
         self._lines: list[Ints] = []
 
@@ -94,13 +101,14 @@ class Clerk:
         """Adds lines of the window that come back."""
         get = self.world.lines.get
         rows = {name: get(name, lines).astype(np.int64) for name in ("sku", "offer", "units")}
-        rows["consumer"] = get("entity", lines) >> 24
+        rows["consumer"], rows["second"] = get("entity", lines) >> 24, placed
         self._add("returned", rows, (self.window.start <= placed) & (placed < self.window.end))
 
     def _add(self, name: str, rows: dict[str, Ints], mask: np.ndarray) -> None:
         who, people = rows["consumer"][mask], self.world.consumers.people
         at = rows["sku"][mask], rows["offer"][mask], people.segment[who], people.city[who]
         np.add.at(self._counts[name], at, rows["units"][mask])
+        np.add.at(self._daily[name], rows["second"][mask] // 86_400, rows["units"][mask])
 
     def close(self, history: History) -> Sales:
         """What was written down, checked against the history's own books."""
@@ -110,8 +118,9 @@ class Clerk:
         buyers, people = np.unique(who[:, 0]), self.world.consumers.people
         homes = np.column_stack([buyers, people.segment[buyers], people.city[buyers]]).astype(np.int64)
         sales = Sales(
-            **self._counts, soon=self._soon, outside=self._outside, lines=np.column_stack([who, units]), homes=homes
-        )
+            **self._counts, soon=self._soon, outside=self._outside, lines=np.column_stack([who, units]), homes=homes,
+            daily=np.stack(list(self._daily.values())),
+        )  # fmt: skip
         inside = (sales.before + sales.event + sales.after).sum(axis=(1, 2, 3))
         for sku, mine, booked in zip(history.skus, inside + sales.outside, history.sku_units.sum(axis=1), strict=True):
             self.world.ledger.check("units", f"{sku} shipped, by segment", int(booked), int(mine))

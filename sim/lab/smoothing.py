@@ -97,7 +97,7 @@ def smoothing(
 ) -> SmoothingPath:  # fmt: skip
     """Profit, peak load and retention (the scenario's `compare.metrics`) by number of events, each against the first
     number named, all held to its realised promotion spend unless not `held`. An experiment of `compare` in `out`, with
-    smoothing.csv beside its tables. Raises UsageError where k events do not fit, BudgetError where they cannot spend as
+    smoothing_path.csv beside its tables. Raises UsageError where k events do not fit, BudgetError where they cannot spend as
     much."""
     names = list(dict.fromkeys([*scenario.compare.metrics, BUDGET]))
     check_names(names)
@@ -115,7 +115,7 @@ def smoothing(
             raise BudgetError(f"{error}; --offered compares equal offers instead") from None
     table = _table(result.comparison, result.budget, names, hours)
     if out is not None:
-        store.write_csv(out / "smoothing.csv", table)
+        store.write_csv(out / "smoothing_path.csv", table)
     return SmoothingPath(campaign, schedule, line_up, table, result.failures(), held)
 
 

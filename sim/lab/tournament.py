@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import permutations, product
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from sim.lab.compare import default_folder, deliver
 from sim.lab.delivery import Progress
 from sim.lab.plan import Run, baseline, runs_of
 from sim.lab.selection import KimNelson, ocba
-from sim.lab.statistics import paired
+from sim.lab.statistics import paired, verdict
 from sim.lab.wording import aligned, number, printable, signed
 from sim.metrics import all_metrics, check_names
 from sim.scenario import Scenario
@@ -33,8 +33,9 @@ NEUTRAL = {"forecasting": "moving_average", "pricing": "list_price", "stocking":
            "outreach": "none"}  # fmt: skip
 """The do-nothing line-up: shipped strategies that only keep the shop running."""
 DO_NOTHING, ORACLE = "do_nothing", "oracle"
-BATCH, _MOST_CONTENDERS = 4, 500
-"""Replications handed out at once (workers take seconds to start; KN still screens after each); contenders at most."""
+BATCH, _MOST_CONTENDERS, _MATRIX = 4, 500, 20
+"""Replications handed out at once (workers take seconds to start; KN still screens after each); contenders at most;
+how many of the best stand in the matrix."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Tournament:
     """One row a contender, the best first; see results/README.md."""
     rule: str
     """How it was selected, and with what certainty, in words."""
+    matrix: pd.DataFrame
+    """One row an ordered pair of the best; see `matrix_of`."""
 
     def failures(self) -> list[str]:
         """One line a contender that failed."""
@@ -210,8 +213,10 @@ def tournament(
         out_at, rule = _by_kn(field, sign, KimNelson(max(indifference * abs(float(scale)), 1e-9), confidence), most)
         rule = rule.format(share=f"{100 * indifference:.3g} %", unit=all_metrics()[metric].unit)
     table = ranking(field, sign, out_at)
+    matrix = matrix_of(field, table.loc[table["status"] != "failed", "line_up"].head(_MATRIX).tolist())
     store.write_csv(folder / "tournament.csv", table)
-    return Tournament(entered, folder, schedule, metric, table, rule)
+    store.write_csv(folder / "tournament_matrix.csv", matrix)
+    return Tournament(entered, folder, schedule, metric, table, rule, matrix)
 
 
 def schedule_of(scenario: Scenario, schedule: str | None) -> str:
@@ -307,6 +312,18 @@ def ranking(field: Field, sign: float, out_at: Mapping[str, int]) -> pd.DataFram
     table = pd.DataFrame(rows)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     return table
+
+
+def matrix_of(field: Field, names: Sequence[str]) -> pd.DataFrame:
+    """Each of `names` against each other: mean difference on the replications that both have lived through, its 95 %
+    interval, and the verdict; every pair for itself, without correction for their number."""
+    metric, rows = all_metrics()[field.metric], []
+    for one, other in permutations(names, 2):
+        d = paired(np.array(field.values[one]), _of(field, other, one))
+        told = verdict(d, d.p, metric.better)
+        rows.append((one, other, d.mean, d.low, d.high, metric.name, metric.unit, told, d.pairs))
+    columns = ["one", "other", "difference", "low", "high", "metric", "unit", "verdict", "pairs"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _of(field: Field, reference: str, name: str) -> np.ndarray:

@@ -19,7 +19,7 @@ from matplotlib.tri import Triangulation
 
 from sim.metrics import all_metrics
 from sim.report.labels import fit, width_in
-from sim.report.style import BLUE, LIGHT, VERMILLION, Theme, headline, style, write_figure
+from sim.report.style import BLUE, LIGHT, VERMILLION, Theme, headline, save, style
 
 WIDTH_IN = 3.5
 """One column of a journal: the map is square enough to be read there."""
@@ -153,9 +153,4 @@ def save_breakeven(folder: Path, points: pd.DataFrame, cells: pd.DataFrame, them
     """The map as PNG and SVG in `folder`/figures; nothing without points."""
     if points.empty:
         return []
-    target = folder / "figures"
-    target.mkdir(parents=True, exist_ok=True)
-    with style(theme):
-        figure = breakeven_map(points, cells, theme=theme).get_figure(root=True)
-        assert isinstance(figure, Figure)
-        return write_figure(figure, target / "breakeven_map")
+    return save(folder, "breakeven_map", lambda page: breakeven_map(points, cells, theme=page), theme)

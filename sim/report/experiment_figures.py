@@ -15,23 +15,31 @@ from sim.report.tidy import ordered, require, with_columns
 
 _HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx")
 _WORSE, _BETTER = "▼", "▲"
+PARTS = {
+    "incremental": "gained and kept", "returned": "comes back", "pulled_forward": "pulled forward from after",
+    "from_before": "moved from before", "postponed": "waited for", "stockpiled": "stocked up",
+    "lost_to_stockout": "lost for want of stock",
+}  # fmt: skip
+"""What the parts of a campaign's bump are called on the figure."""
 
 
 def bump_decomposition(parts: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT) -> Axes:
     """A campaign's extra units by part, stacked by day around the event; what it takes elsewhere is below zero.
 
-    `parts`: part (a name), day_offset (days from the campaign's first day), units_mean, low, high (95 % interval of
-    the day's mean; not drawn). The key gives each part's total.
+    `parts`: part (a name), period (before, campaign, after), day_offset (days from the campaign's first day),
+    units_mean, low, high (95 % interval of the day's mean; not drawn). The key gives each part's total in the campaign,
+    whose days are shaded.
     """
     with style(theme):
-        columns = ("part", "day_offset", "units_mean", "low", "high")
+        columns = ("part", "period", "day_offset", "units_mean", "low", "high")
         parts = with_columns(parts, columns)
         require(parts, "bump_decomposition", columns)
-        names = ordered(parts["part"])
-        totals = {name: float(parts.loc[parts["part"].astype(str) == name, "units_mean"].sum()) for name in names}
+        names, own = ordered(parts["part"]), parts[parts["period"].astype(str) == "campaign"]
+        totals = {name: float(own.loc[own["part"].astype(str) == name, "units_mean"].sum()) for name in names}
         fills = {n: (theme.series[i % 6], _HATCHES[i // 6 % len(_HATCHES)]) for i, n in enumerate(names)}
+        told = {n: theme.say(PARTS[n]) if n in PARTS else fit(n, 2.0) for n in names}
         handles = [
-            Patch(fc=fills[n][0], hatch=fills[n][1], ec=theme.paper, lw=0, label=f"{fit(n, 2.0)} {_signed(totals[n])}")
+            Patch(fc=fills[n][0], hatch=fills[n][1], ec=theme.paper, lw=0, label=f"{told[n]} {_signed(totals[n])}")
             for n in names
         ]
         if ax is None:
@@ -40,7 +48,7 @@ def bump_decomposition(parts: pd.DataFrame, ax: Axes | None = None, theme: Theme
         head(
             ax,
             theme.say("Where the bump came from"),
-            theme.say("units a day, mean over seeds; totals in the key"),
+            theme.say("units a day, mean over seeds; key: total in the campaign's days (shaded)"),
             handles,
         )
         if not names:
@@ -67,6 +75,8 @@ def bump_decomposition(parts: pd.DataFrame, ax: Axes | None = None, theme: Theme
             )
             above, below = above + np.maximum(y, 0), below + np.minimum(y, 0)
         ax.axhline(0, color=theme.ink, lw=0.7)
+        if len(own):
+            ax.axvspan(own["day_offset"].min() - 0.5, own["day_offset"].max() + 0.5, color=theme.faint, alpha=0.12, lw=0)
         ax.set_xlabel(theme.say("days from the first day of the campaign"), labelpad=1)
         ax.set_ylabel(theme.say("units/day"))
         ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
@@ -81,10 +91,11 @@ def _signed(value: float) -> str:
 def smoothing_path(path: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT) -> Axes:
     """The same budget released in k events: each metric over k, with 95 % intervals.
 
-    `path`: k (events), metric (a name), unit, mean, low, high (95 % interval; may be NaN). A panel a metric.
+    `path`: events (k), metric (a name), unit, mean, difference (from the first k), low, high (95 % interval of the
+    difference; may be NaN). A panel a metric; the band is the interval of the difference, around the mean.
     """
     with style(theme):
-        columns = ("k", "metric", "unit", "mean", "low", "high")
+        columns = ("events", "metric", "unit", "mean", "difference", "low", "high")
         path = with_columns(path, columns)
         require(path, "smoothing_path", columns)
         metrics = ordered(path["metric"])
@@ -92,17 +103,21 @@ def smoothing_path(path: pd.DataFrame, ax: Axes | None = None, theme: Theme = LI
         lines = max(1, -(-len(metrics) // across))
         if ax is None:
             ax = canvas(0.6 + lines * 1.75, left=0.1, right=0.15, top=0.5, bottom=0.1)
-        head(ax, theme.say("One budget in k events"), theme.say("mean over seeds, band: 95 % interval"))
+        first = plain(path["events"].iloc[0]) if len(path) else ""
+        detail = theme.say("mean over seeds; band: 95 % interval of the difference from {k}, seed by seed", k=first)
+        head(ax, theme.say("One budget in k events"), detail)
         if not metrics:
             nothing(ax, theme.say("nothing to compare"))
             return ax
         ax.set_axis_off()
         for number, metric in enumerate(metrics):
             one = panel(ax, number, across, lines, left_in=0.75)
-            mine = path[path["metric"].astype(str) == metric].sort_values("k")
-            k = mine["k"].to_numpy(float)
-            one.fill_between(k, mine["low"].to_numpy(float), mine["high"].to_numpy(float), color=BLUE, alpha=0.2, lw=0)
-            one.plot(k, mine["mean"].to_numpy(float), color=BLUE, marker="o", ms=3.5, lw=1.2, label=plain(metric))
+            mine = path[path["metric"].astype(str) == metric].sort_values("events")
+            k, mean = mine["events"].to_numpy(float), mine["mean"].to_numpy(float)
+            start = mean - mine["difference"].to_numpy(float)
+            ends = start + mine["low"].to_numpy(float), start + mine["high"].to_numpy(float)
+            one.fill_between(k, *ends, color=BLUE, alpha=0.2, lw=0)
+            one.plot(k, mean, color=BLUE, marker="o", ms=3.5, lw=1.2, label=plain(metric))
             one.set_xscale("log", base=2)
             one.set_xticks(k)
             one.xaxis.set_major_formatter(ScalarFormatter())

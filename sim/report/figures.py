@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from sim.report.churn_by_cause import churn_by_cause
 from sim.report.daily_orders import daily_orders
 from sim.report.experiment_figures import bump_decomposition, smoothing_path, tournament_matrix
-from sim.report.forecast_figures import forecast_fan, reliability, risk_list
+from sim.report.forecast_figures import forecast_fan, reliability
 from sim.report.hourly_load import hourly_load
 from sim.report.paired_differences import paired_differences
 from sim.report.retention_curves import retention_curves
+from sim.report.risk_list import risk_list
 from sim.report.stock_and_ageing import stock_and_ageing
-from sim.report.style import LIGHT, Theme, style, write_figure
+from sim.report.style import LIGHT, Theme, save
 from sim.report.trade_off import trade_off
 from sim.report.waterfall import difference_waterfall, profit_waterfall
 from sim.scenario.root import Scenario
@@ -30,8 +31,8 @@ from sim.scenario.root import Scenario
 __all__ = [
     "EXPERIMENTS", "FIGURES", "Frames", "bump_decomposition", "churn_by_cause", "daily_orders", "difference_waterfall",
     "drawable", "forecast_fan", "hourly_load", "paired_differences", "profit_waterfall", "reliability",
-    "retention_curves", "risk_list", "save_figures", "smoothing_path", "stock_and_ageing", "tournament_matrix",
-    "trade_off",
+    "retention_curves", "risk_list", "save_experiment", "save_figures", "smoothing_path", "stock_and_ageing", "table_of",
+    "tournament_matrix", "trade_off",
 ]  # fmt: skip
 
 
@@ -85,6 +86,13 @@ EXPERIMENTS: dict[str, Callable[..., Axes]] = {
 }
 """Drawn from one experiment's table by its own command."""
 
+_TABLES = {"risk_list": "risks"}
+
+
+def table_of(name: str) -> str:
+    """The file that one of `EXPERIMENTS` is drawn from."""
+    return f"{_TABLES.get(name, name)}.csv"
+
 _FRAME_OF = {"difference_waterfall": "pnl", "profit_waterfall": "pnl", "retention_curves": "cohorts"}
 
 
@@ -108,18 +116,15 @@ def save_figures(
 
     `pnl` and `cohorts` are taken from the folder's parquet files where they are not given but stored.
     """
-    target = folder / "figures"
-    target.mkdir(parents=True, exist_ok=True)
     frames = Frames(
         runs, comparison, daily, hourly, scenario, _stored(folder, "pnl", pnl), _stored(folder, "cohorts", cohorts)
     )
-    paths = []
-    for name in drawable(frames):
-        with style(theme):
-            figure = FIGURES[name](frames, theme).get_figure(root=True)
-            assert isinstance(figure, Figure)
-            paths += write_figure(figure, target / name)
-    return paths
+    return [path for name in drawable(frames) for path in save(folder, name, partial(FIGURES[name], frames), theme)]
+
+
+def save_experiment(folder: Path, name: str, table: pd.DataFrame, theme: Theme = LIGHT) -> list[Path]:
+    """One of `EXPERIMENTS` as PNG and SVG in `folder`/figures."""
+    return save(folder, name, lambda page: EXPERIMENTS[name](table, theme=page), theme)
 
 
 def _stored(folder: Path, name: str, given: pd.DataFrame | None) -> pd.DataFrame | None:

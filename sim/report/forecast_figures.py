@@ -1,30 +1,34 @@
-"""Forecasts against what came: the fan of one forecast, the reliability of many probabilities, the risk list."""
+"""Forecasts against what came: the fan of one forecast, the reliability of many probabilities."""
 
 from __future__ import annotations
 
-import numpy as np
+from itertools import groupby
+
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import date2num
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
-from sim.report.labels import fit, width_in
-from sim.report.panels import head, head_in, nothing
-from sim.report.style import BLUE, LIGHT, LINE_STYLES, VERMILLION, Theme, canvas, style
+from sim.report.labels import fit
+from sim.report.panels import date_axis, head, head_in, nothing
+from sim.report.style import BLUE, LIGHT, LINE_STYLES, Theme, canvas, size_in, style
 from sim.report.tidy import ordered, require, with_columns
 
 
 def forecast_fan(fan: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT) -> Axes:
     """Quantiles of a forecast as nested bands, its median, and what came.
 
-    `fan`: day, actual (units/day; NaN = not known yet), and one column a quantile, named q05, q50, q95 ... in percent.
-    Each pair of quantiles around the median is a band.
+    `fan`: date (ISO), campaigns (that run on it; empty = none), actual (units/day; NaN = not known), and one column a
+    quantile, named q05, q50, q95 ... in percent. Each pair of quantiles around the median is a band. The forecast was
+    made on the first date.
     """
     with style(theme):
-        fan = with_columns(fan, ("day", "actual"))
-        require(fan, "forecast_fan", ("day", "actual"))
-        fan = fan.sort_values("day")
+        columns = ("date", "campaigns", "actual")
+        fan = with_columns(fan, columns)
+        require(fan, "forecast_fan", columns)
+        fan = fan.sort_values("date")
         levels = sorted(int(name[1:]) for name in fan.columns if name[0] == "q" and name[1:].isdigit())
         bands = [(p, 100 - p) for p in levels if p < 50 and 100 - p in levels]
         handles: list[Line2D | Patch] = [
@@ -36,11 +40,13 @@ def forecast_fan(fan: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT
         if ax is None:
             top = head_in([str(handle.get_label()) for handle in handles])
             ax = canvas(top + 2.3, left=0.7, right=0.2, top=top, bottom=0.42)
-        head(ax, theme.say("Forecast and what came"), theme.say("units a day; bands are central intervals"), handles)
+        first = str(fan["date"].iloc[0]) if len(fan) else ""
+        detail = theme.say("units wanted a day, all SKUs and cities; forecast made on {date}", date=first)
+        head(ax, theme.say("Forecast and what came"), detail, handles)
         if fan.empty:
             nothing(ax, theme.say("no forecast"))
             return ax
-        x = fan["day"].to_numpy(float)
+        x = date2num(pd.to_datetime(fan["date"]).to_numpy())
         for n, (low, high) in enumerate(bands):
             ends = fan[f"q{low:02d}"].to_numpy(float), fan[f"q{high:02d}"].to_numpy(float)
             ax.fill_between(x, *ends, color=BLUE, alpha=_depth(n, len(bands)), lw=0, label=f"q{low:02d}-q{high:02d}")
@@ -48,11 +54,24 @@ def forecast_fan(fan: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT
             ax.plot(x, fan["q50"].to_numpy(float), color=BLUE, lw=1.4, label="q50")
         ax.plot(x, fan["actual"].to_numpy(float), color=theme.ink, lw=0, marker="o", ms=3.5, label="actual")
         ax.set_ylim(0, None)
-        ax.set_xlabel(theme.say("day"), labelpad=1)
+        ax.set_xlim(x[0] - 0.5, x[-1] + 0.5)
+        _campaigns(ax, x.tolist(), fan["campaigns"].fillna("").astype(str).tolist(), theme)
+        date_axis(ax, theme)
+        ax.set_xlabel(theme.say("date"), labelpad=1)
         ax.set_ylabel(theme.say("units/day"))
-        ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     return ax
+
+
+def _campaigns(ax: Axes, x: list[float], names: list[str], theme: Theme) -> None:
+    """The days of campaigns, shaded and named."""
+    top, width = ax.get_ylim()[1], size_in(ax)[0] / len(x)
+    for name, days in groupby(zip(x, names, strict=True), key=lambda pair: pair[1]):
+        run = [day for day, _ in days]
+        if name:
+            ax.axvspan(run[0] - 0.5, run[-1] + 0.5, color=theme.faint, alpha=0.15, lw=0, zorder=0)
+            room = max(1.2, len(run) * width)
+            ax.text(run[0] - 0.4, 0.99 * top, fit(name, room), color=theme.faint, va="top")
 
 
 def _depth(n: int, bands: int) -> float:
@@ -92,55 +111,4 @@ def reliability(bins: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT
         ax.set_xlabel(theme.say("probability given"), labelpad=1)
         ax.set_ylabel(theme.say("share that came true"))
         ax.grid(lw=0.3, alpha=0.5)
-    return ax
-
-
-def risk_list(risks: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT) -> Axes:
-    """The risks before a campaign by probability, with interval, and which of them came true.
-
-    `risks`: risk (a name), probability (0..1), low, high (95 % interval; may be NaN), came_true (True, False, or NaN
-    where it is not known yet).
-    """
-    with style(theme):
-        columns = ("risk", "probability", "low", "high", "came_true")
-        risks = with_columns(risks, columns)
-        require(risks, "risk_list", columns)
-        risks = risks.sort_values("probability", ascending=False, kind="stable")
-        names = [fit(name, 2.6) for name in risks["risk"]]
-        handles = [
-            Patch(fc=VERMILLION, label=theme.say("came true")),
-            Patch(fc=BLUE, label=theme.say("did not come")),
-            Patch(fc=theme.faint, label=theme.say("not known yet")),
-        ]
-        margin = 0.0
-        if ax is None:
-            top = head_in([str(handle.get_label()) for handle in handles])
-            left = max((width_in(name) for name in names), default=0.5) + 0.2
-            ax = canvas(top + 0.5 + max(2, len(names)) * 0.26, left=left, right=0.9, top=top, bottom=0.42)
-            margin = left - 0.1
-        head(
-            ax,
-            theme.say("What may go wrong"),
-            theme.say("probability before the campaign; whiskers: 95 %"),
-            handles,
-            margin,
-        )
-        if not names:
-            nothing(ax, theme.say("no risks"))
-            return ax
-        for y, row in enumerate(risks.to_dict("records")):
-            known = not pd.isna(row["came_true"])
-            color = (VERMILLION if row["came_true"] else BLUE) if known else theme.faint
-            ax.barh(y, row["probability"], color=color, height=0.6)
-            if np.isfinite(float(row["low"]) + float(row["high"])):
-                ax.plot([row["low"], row["high"]], [y, y], color=theme.ink, lw=1)
-            end = np.nanmax([row["probability"], row["high"]])
-            mark = (" ✓" if row["came_true"] else " –") if known else ""
-            ax.annotate(f"{row['probability']:.0%}{mark}", (end, y), (4, 0), textcoords="offset points", va="center")
-        ax.set_yticks(range(len(names)), labels=names)
-        ax.tick_params(axis="y", length=0)
-        ax.set_ylim(len(names) - 0.4, -0.6)
-        ax.set_xlim(0, 1)
-        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        ax.set_xlabel(theme.say("probability"), labelpad=1)
     return ax

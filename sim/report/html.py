@@ -29,7 +29,7 @@ from sim.ledger import PNL
 from sim.metrics import all_metrics
 from sim.report.assumptions import assumptions, ranking_of
 from sim.report.captions import CAPTIONS
-from sim.report.figures import EXPERIMENTS, FIGURES, Frames, drawable
+from sim.report.figures import EXPERIMENTS, FIGURES, Frames, drawable, table_of
 from sim.report.inline_svg import inline_svg, theme_for_page
 from sim.report.language import Language, name_of, say
 from sim.report.panels import scored
@@ -174,7 +174,7 @@ def _figures(folder: Path, frames: Frames, language: Language) -> list[dict[str,
     theme = theme_for_page(language)
     draws = {name: partial(FIGURES[name], frames) for name in drawable(frames)}
     for name, draw in EXPERIMENTS.items():
-        file = folder / f"{name}.csv"
+        file = folder / table_of(name)
         if file.is_file():
             draws[name] = partial(_experiment, draw, pd.read_csv(file))
     found = []

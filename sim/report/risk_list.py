@@ -1,67 +1,81 @@
-"""The risk list before a campaign: how likely, with its interval, and how dear."""
+"""The risk list before a campaign: how likely, with its interval, how dear, and whether there is time to act."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from sim.lab.preflight.run import RiskList, Scores
-from sim.report.labels import plain, safe, width_in
-from sim.report.style import LIGHT, Theme, canvas, headline, style, write_figure
-from sim.report.tidy import with_columns
+from sim.report.labels import fit, width_in
+from sim.report.panels import head, head_in, nothing
+from sim.report.style import BLUE, LIGHT, VERMILLION, Theme, canvas, style
+from sim.report.tidy import require, with_columns
 
-_COLUMNS = ("name", "probability", "low", "high", "loss_yuan", "too_late")
-_ROW_IN = 0.2
-_MOST = 20
+_COLUMNS = ("name", "probability", "low", "high", "loss_yuan", "action", "too_late")
+_ROW_IN = 0.22
 
 
 def risk_list(risks: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT) -> Axes:
-    """Probability of each risk, its 95 % interval, and its expected loss in yuan, the dearest on top.
+    """Probability of each risk with its 95 % interval, and its expected loss, in the table's order: the dearest on top.
 
-    `risks` has columns name, probability, low, high, loss_yuan, too_late; risks that no future saw are left out, as
-    are rules, which are certain.
+    `risks`: name, probability (0..1), low, high, loss_yuan (NaN = unknown), action (text; empty = none known), too_late
+    (to act). Risks that no future saw are counted in the second line and not drawn.
     """
-    rows = with_columns(risks, _COLUMNS)
-    rows = rows[(rows["probability"] > 0) & rows["loss_yuan"].notna()].head(_MOST).reset_index(drop=True)
     with style(theme):
-        names = [safe(plain(name)) for name in rows["name"]]
+        risks = with_columns(risks, _COLUMNS)
+        require(risks, "risk_list", _COLUMNS)
+        seen = risks[risks["probability"].astype(float) > 0]
+        rows = seen.to_dict("records")
+        names, losses = [fit(row["name"], 2.6) for row in rows], [_loss(row, theme) for row in rows]
+        kinds = _kinds(theme)
+        handles = [Line2D([], [], color=color, marker=mark, ms=4, lw=1.2, label=text) for text, color, mark in kinds]
+        margin = 0.0
         if ax is None:
+            top = head_in([str(handle.get_label()) for handle in handles])
             left = max((width_in(name) for name in names), default=0.5) + 0.2
-            ax = canvas(0.9 + _ROW_IN * max(3, len(rows)), left=left, right=1.0, top=0.5, bottom=0.4)
-        for n, row in enumerate(rows.to_dict("records")):
-            color = theme.series[1] if row["too_late"] else theme.series[0]
-            ax.plot([row["low"], row["high"]], [n, n], color=color, lw=1.2, solid_capstyle="butt")
-            ax.plot([row["probability"]], [n], "o", color=color, ms=4, clip_on=False)
+            right = max((width_in(loss) for loss in losses), default=0.5) + 0.25
+            ax = canvas(top + 0.5 + max(3, len(names)) * _ROW_IN, left=left, right=right, top=top, bottom=0.42)
+            margin = left - 0.1
+        detail = theme.say("whiskers: 95 %; right: expected loss, losses overlap; in no future: {n} more",
+                           n=len(risks) - len(seen))  # fmt: skip
+        head(ax, theme.say("What may go wrong"), detail, handles, margin)
+        if not names:
+            nothing(ax, theme.say("no risk came true in any future"))
+            return ax
+        for y, (row, loss) in enumerate(zip(rows, losses, strict=True)):
+            _, color, mark = kinds[2 if row["too_late"] else 0 if _text(row["action"]) else 1]
+            ax.plot([row["low"], row["high"]], [y, y], color=color, lw=1.2, solid_capstyle="butt")
+            ax.plot([row["probability"]], [y], mark, color=color, ms=4, clip_on=False, label=str(row["name"]))
             ax.annotate(
-                f"{row['loss_yuan']:,.0f} yuan", (1.0, n), (6, 0), xycoords=("axes fraction", "data"),
-                textcoords="offset points", va="center", annotation_clip=False,
+                loss, (1.0, y), (8, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
+                annotation_clip=False,
             )  # fmt: skip
         ax.set_xlim(0, 1)
-        ax.set_ylim(max(1, len(rows)) - 0.5, -0.5)
+        ax.set_ylim(len(names) - 0.4, -0.6)
         ax.set_yticks(range(len(names)), labels=names)
         ax.tick_params(axis="y", length=0)
-        ax.xaxis.set_major_formatter(PercentFormatter(1.0))
-        ax.set_xlabel("probability, 95 % interval of the replications", loc="left")
-        if rows.empty:
-            ax.text(0.5, 0.5, "no risk came true in any future", transform=ax.transAxes, ha="center")
-        late = ", second colour: too late to act" if rows["too_late"].any() else ""
-        headline(ax, "Risks before the campaign", f"right: expected loss; losses overlap{late}")
+        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        ax.set_xlabel(theme.say("probability"), labelpad=1)
+        ax.grid(axis="x", lw=0.3, alpha=0.5)
     return ax
 
 
-def save_risk_list(folder: Path, result: RiskList | Scores, theme: Theme = LIGHT) -> list[Path]:
-    """risks.csv and the figure of a list, or backtest.csv of a back-test, in `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    frame = result.frame()
-    table = folder / ("risks.csv" if isinstance(result, RiskList) else "backtest.csv")
-    frame.to_csv(table, index=False)
-    if isinstance(result, Scores):
-        return [table]
-    with style(theme):
-        figure = risk_list(frame, theme=theme).get_figure(root=True)
-        assert isinstance(figure, Figure)
-        return [table, *write_figure(figure, folder / "risk_list")]
+def _kinds(theme: Theme) -> list[tuple[str, str, str]]:
+    """(text, colour, marker) of what can be done."""
+    return [
+        (theme.say("can be acted on"), BLUE, "o"), (theme.say("no action known"), theme.faint, "D"),
+        (theme.say("too late to act"), VERMILLION, "s"),
+    ]  # fmt: skip
+
+
+def _loss(row: dict[Any, Any], theme: Theme) -> str:
+    loss = float(row["loss_yuan"]) if not pd.isna(row["loss_yuan"]) else None
+    return theme.say("unknown") if loss is None else f"{loss:,.0f} {theme.say('yuan')}"
+
+
+def _text(value: object) -> str:
+    """A cell's text; empty where a CSV holds none."""
+    return "" if value is None or value != value else str(value)

@@ -11,7 +11,7 @@ import io
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -173,6 +173,16 @@ def write_figure(figure: Figure, stem: Path) -> list[Path]:
         paths.append(stem.with_name(stem.name + suffix))
         _replace(paths[-1], buffer.getvalue())
     return paths
+
+
+def save(folder: Path, name: str, draw: Callable[[Theme], Axes], theme: Theme = LIGHT) -> list[Path]:
+    """What `draw` draws as `folder`/figures/`name`.png and .svg; the same numbers give the same bytes."""
+    target = folder / "figures"
+    target.mkdir(parents=True, exist_ok=True)
+    with style(theme):
+        figure = draw(theme).get_figure(root=True)
+        assert isinstance(figure, Figure)
+        return write_figure(figure, target / name)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -37,7 +37,8 @@ def sales(event: Any, lines: Any = (), before: Any = None, after: Any = None, re
     rows = np.asarray(lines, np.int64).reshape(-1, 4)
     homes = np.column_stack([np.unique(rows[:, 0]), np.zeros((np.unique(rows[:, 0]).size, 2))]).astype(np.int64)
     none = np.zeros(2, np.int64)
-    return Sales(cube(before), cube(event), cube(after), cube(returned), none, none, rows, homes)
+    daily = np.array([[cube(table).sum()] for table in (before, event, after, returned)])
+    return Sales(cube(before), cube(event), cube(after), cube(returned), none, none, rows, homes, daily)
 
 
 # ---- who bought what in place of what ----------------------------------------------------------

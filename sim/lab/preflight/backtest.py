@@ -30,6 +30,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from sim import snapshot
 from sim.lab.executor import WorkerKilled, map_tasks
@@ -115,6 +116,22 @@ class Skill:
 
 
 @dataclass(frozen=True)
+class Bin:
+    """What came of forecasts of about the same probability."""
+
+    predicted: float
+    """Mean probability."""
+    observed: float
+    """Share that came true."""
+    low: float
+    high: float
+    """95 % interval of it (Jeffreys), an event-seed counted once however many of its risks are here: they hang
+    together, a queue makes parcels late. So it is rather too wide than too narrow."""
+    count: int
+    """Forecasts."""
+
+
+@dataclass(frozen=True)
 class Backtest:
     """All risks' skills, those at the table's thresholds first, the most common first."""
 
@@ -124,8 +141,8 @@ class Backtest:
     replications: int
     skills: list[Skill]
     pooled_slope: float
-    reliability: list[tuple[float, float, int]]
-    """(mean probability, share that came true, forecasts) in bins of probability, all risks together."""
+    reliability: list[Bin]
+    """Bins of probability, all risks together."""
 
 
 def scaled(scenario: Scenario, consumers: int) -> Scenario:
@@ -213,9 +230,10 @@ def score(events: Sequence[Event], archive: Sequence[Event], thresholds: dict[st
         probabilities.append(p)
         outcomes.append(o)
     p, o = (np.concatenate([*part, np.zeros(0)]) for part in (probabilities, outcomes))
+    seed = np.tile(np.arange(len(events)), len(skills))
     skills.sort(key=lambda s: (s.tercile, -s.archive_rate, s.name))
     futures = next(iter(events[0].foretold.values())).size
-    return Backtest(len(events), len(archive), futures, skills, slope_of(p, o), reliability(p, o))
+    return Backtest(len(events), len(archive), futures, skills, slope_of(p, o), reliability(p, o, seed))
 
 
 def drawn_to(k: Floats, futures: int, rate: float) -> tuple[Floats, float]:
@@ -270,7 +288,14 @@ def slope_of(p: Floats, o: Floats) -> float:
     return float((spread * o).sum() / (spread**2).sum()) if p.size and spread.any() else float("nan")
 
 
-def reliability(p: Floats, o: Floats) -> list[tuple[float, float, int]]:
-    """(mean probability, share that came true, forecasts) of each bin that holds any."""
-    bins = np.minimum((p * _BINS).astype(np.int64), _BINS - 1)
-    return [(float(p[bins == b].mean()), float(o[bins == b].mean()), int((bins == b).sum())) for b in np.unique(bins)]
+def reliability(p: Floats, o: Floats, seed: NDArray[np.int64]) -> list[Bin]:
+    """The bins that hold any of the forecasts: probabilities p (N,), outcomes o (N,) 0 or 1, event-seeds (N,)."""
+    bins, out = np.minimum((p * _BINS).astype(np.int64), _BINS - 1), []
+    for b in np.unique(bins):
+        mine = bins == b
+        observed, events = float(o[mine].mean()), np.unique(seed[mine]).size
+        came = observed * events
+        low = float(stats.beta.ppf(0.025, came + 0.5, events - came + 0.5)) if observed > 0 else 0.0
+        high = float(stats.beta.ppf(0.975, came + 0.5, events - came + 0.5)) if observed < 1 else 1.0
+        out.append(Bin(float(p[mine].mean()), observed, low, high, int(mine.sum())))
+    return out

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from sim.errors import UsageError, did_you_mean
+from sim.lab import store
 from sim.lab.plan import baseline
 from sim.lab.preflight.actions import ACTIONS, SIZES
-from sim.lab.preflight.backtest import WARNED, Backtest, Skill, backtest, scaled
+from sim.lab.preflight.backtest import WARNED, Backtest, Bin, Skill, backtest, scaled
 from sim.lab.preflight.forecast import ACT_DAYS, Preflight, Progress, preflight
 from sim.lab.preflight.risks import RISKS
 from sim.scenario import Scenario
@@ -33,6 +35,10 @@ class RiskList:
     def frame(self) -> pd.DataFrame:
         """One row a risk, the dearest first; see `forecast.Row`."""
         return pd.DataFrame([row.to_dict() for row in self.found.rows])
+
+    def write(self, folder: Path) -> None:
+        """risks.csv."""
+        store.write_csv(folder / "risks.csv", self.frame())
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -109,6 +115,16 @@ class Scores:
         """One row a risk; see `backtest.Skill`."""
         return pd.DataFrame([_row(s) for s in self.found.skills])
 
+    def reliability(self) -> pd.DataFrame:
+        """One row a bin of probability; see `backtest.Bin`."""
+        columns = ["series", *(field.name for field in fields(Bin))]
+        return pd.DataFrame([{"series": "all risks", **vars(b)} for b in self.found.reliability], columns=columns)
+
+    def write(self, folder: Path) -> None:
+        """backtest.csv and reliability.csv."""
+        store.write_csv(folder / "backtest.csv", self.frame())
+        store.write_csv(folder / "reliability.csv", self.reliability())
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
         rows = [{k: _clean(v) for k, v in _row(s).items()} for s in self.found.skills]
@@ -116,7 +132,7 @@ class Scores:
             "campaign": self.campaign, "days": self.days, "events": self.found.events,
             "archive": self.found.archive,
             "replications": self.found.replications, "risks": rows, "pooled_slope": _clean(self.found.pooled_slope),
-            "reliability": [list(part) for part in self.found.reliability],
+            "reliability": self.reliability().to_dict("records"),
         }  # fmt: skip
 
     def table(self) -> str:
@@ -138,7 +154,7 @@ class Scores:
                   "clim.: the others' base rate, which skill is against; alike: skill against events of the same terms",
                   f"warned: came true after a probability of at least {WARNED:g}", "", self._verdict(), "",
                   "forecast -> came true (all risks): " + ", ".join(
-                      f"{p:.2f} -> {o:.2f} ({n})" for p, o, n in found.reliability)]  # fmt: skip
+                      f"{b.predicted:.2f} -> {b.observed:.2f} ({b.count})" for b in found.reliability)]  # fmt: skip
         return "\n".join(lines)
 
     def _verdict(self) -> str:
