@@ -58,8 +58,8 @@ def preflight(scenario: str, settings: tuple[str, ...], events: int | None, **op
         from sim.report.figures import save_experiment  # matplotlib
 
         result.write(out)
-        risks = events is None
-        figures = save_experiment(out, *(("risk_list", result.frame()) if risks else ("reliability", result.reliability())))
+        name, table = ("risk_list", result.frame()) if events is None else ("reliability", result.reliability())
+        figures = save_experiment(out, name, table)
     if as_json:
         click.echo(json.dumps(result.to_dict() | {"figures": list(map(str, figures))}, indent=2, allow_nan=False))
     elif not quiet:

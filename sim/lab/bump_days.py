@@ -26,10 +26,14 @@ from sim.lab.sales import Sales, Window
 from sim.lab.statistics import paired
 
 Floats = NDArray[np.float64]
-DAY_PARTS = ("incremental", "returned", "pulled_forward", "from_before", "postponed", "stockpiled", "lost_to_stockout")
-"""Parts that are not 0 over all SKUs by their making."""
 _BEFORE, _EVENT, _AFTER, _RETURNED = range(4)
 _PERIODS = {"before": _BEFORE, "campaign": _EVENT, "after": _AFTER}
+DAY_PARTS: dict[str, tuple[str, ...]] = {
+    "incremental": ("campaign",), "returned": ("campaign",), "pulled_forward": ("campaign", "after"),
+    "from_before": ("before", "campaign"), "postponed": tuple(_PERIODS), "stockpiled": tuple(_PERIODS),
+    "lost_to_stockout": tuple(_PERIODS),
+}  # fmt: skip
+"""Parts that are not 0 over all SKUs by their making, and the periods in which they can be anything else."""
 COLUMNS = ("part", "period", "day_offset", "units_mean", "low", "high")
 
 
@@ -56,15 +60,15 @@ def day_parts(worlds: dict[str, Sales]) -> dict[str, Floats]:
 
 
 def days_frame(seeds: Sequence[dict[str, Floats]], window: Window) -> pd.DataFrame:
-    """`bump_decomposition.csv`: mean over seeds and 95 % interval, one row a part, period and day; `day_offset` 0 is the
-    day on which the campaign starts, whose hours before it are `before`. Days outside `window` are left out."""
+    """`bump_decomposition.csv`: mean over seeds and 95 % interval, one row a part, period and day. `day_offset` 0 is
+    the day on which the campaign starts; its hours before that are `before`. Days outside `window` are left out."""
     first = window.start // 86_400
     ends = {"before": (window.first, window.start), "campaign": (window.start, window.end),
             "after": (window.end, window.last)}  # fmt: skip
     rows = []
-    for part in DAY_PARTS:
-        for period, number in _PERIODS.items():
-            begin, end = ends[period]
+    for part, periods in DAY_PARTS.items():
+        for period in periods:
+            number, (begin, end) = _PERIODS[period], ends[period]
             for day in range(begin // 86_400, -(-end // 86_400)) if end > begin else ():
                 values = np.array([parts[part][number, day] for parts in seeds])
                 units = paired(values, np.zeros(values.size), boot=False)

@@ -97,8 +97,8 @@ def smoothing(
 ) -> SmoothingPath:  # fmt: skip
     """Profit, peak load and retention (the scenario's `compare.metrics`) by number of events, each against the first
     number named, all held to its realised promotion spend unless not `held`. An experiment of `compare` in `out`, with
-    smoothing_path.csv beside its tables. Raises UsageError where k events do not fit, BudgetError where they cannot spend as
-    much."""
+    smoothing_path.csv beside its tables. Raises UsageError where k events do not fit, BudgetError where they cannot
+    spend as much."""
     names = list(dict.fromkeys([*scenario.compare.metrics, BUDGET]))
     check_names(names)
     schedule = schedule_with(scenario, campaign, schedule)

@@ -43,12 +43,18 @@ CAPTIONS: dict[str, tuple[str, str]] = {
         "Where the bump came from",
         "A campaign's extra units by part around the event; what it takes from other days is below zero.",
     ),
-    "forecast_fan": ("Forecast and what came", "A forecast's median and central intervals, and what came."),
+    "forecast_fan": (
+        "Forecast and what came",
+        "What was forecast for the following days, median and central intervals, and what came.",
+    ),
     "reliability": (
         "Do probabilities come true?",
         "How often what was given a probability came true; on the diagonal it is calibrated.",
     ),
-    "risk_list": ("What may go wrong", "Risks before a campaign by probability, and which of them came true."),
+    "risk_list": (
+        "What may go wrong",
+        "Risks before a campaign with probability and expected loss, the dearest on top.",
+    ),
     "smoothing_path": ("One budget in k events", "The same budget released in more and smaller events."),
     "tournament_matrix": ("Everybody against everybody", "The row's line-up against the column's."),
 }

@@ -34,17 +34,14 @@ _FIGURES: dict[str, str] = {
     "arrivals, mean of {n} seeds, band 10-90 %": "到达量，{n} 个随机种子的均值，色带 10–90 %",
     "baseline {value}": "基准 {value}",
     "calibrated": "完全校准",
-    "came true": "已发生",
     "capacity, mean": "产能均值",
     "customers": "客户数",
     "date": "日期",
     "date, hourly values": "日期（每小时数值）",
-    "day": "天",
     "day {day}": "第 {day} 天",
     "day, hourly values": "天（每小时数值）",
     "days from the first day of the campaign": "距活动首日的天数",
     "days since the first order": "距首单的天数",
-    "did not come": "未发生",
     "difference, % of baseline mean": "差异，占基准均值的 %",
     "difference in profit": "利润差异",
     "each panel around its own busiest hour": "每格以各自最忙的一小时为中心",
@@ -53,7 +50,6 @@ _FIGURES: dict[str, str] = {
     "mean of 1 seed": "1 个随机种子",
     "mean of {n} seeds": "{n} 个随机种子的均值",
     "mean over seeds, at midnight; old: more than {days} days": "各种子均值，午夜时点；陈旧：超过 {days} 天",
-    "mean over seeds, band: 95 % interval": "各种子均值，色带：95 % 区间",
     "mean over seeds, scored and settlement days; the steps add up to profit":
         "各种子均值，计分期与结算期；各项相加即为利润",
     "mean over seeds, whole run": "各种子均值，整个模拟期",
@@ -62,10 +58,8 @@ _FIGURES: dict[str, str] = {
     "no campaign": "没有活动",
     "no customers to follow": "没有可跟踪的客户",
     "no forecast": "没有预测",
-    "no risks": "没有风险",
     "no run finished": "没有完成的运行",
     "none": "无",
-    "not known yet": "尚未知",
     "nothing to compare": "没有可比较的内容",
     "order again within 90 days": "90 天内再次下单",
     "orders/day": "订单/天",
@@ -77,12 +71,11 @@ _FIGURES: dict[str, str] = {
     "peak {load}/h at {hour}:00": "{hour}:00 峰值 {load}/小时",
     "pick-pack": "拣货打包",
     "probability": "概率",
-    "probability before the campaign; whiskers: 95 %": "活动前给出的概率；须线：95 % 区间",
     "probability given": "给出的概率",
     "profit": "利润",
     "profit, thousand yuan": "利润，千元",
-    "row less column, {unit}; ▲ better, ▼ worse, = tie, ? undecided":
-        "行减列，{unit}；▲ 更好，▼ 更差，= 持平，? 未定",
+    "{metric} of the row less the column's, {unit}; ▲ better, ▼ worse, = tie, ? undecided":
+        "{metric}：行减列，{unit}；▲ 更好，▼ 更差，= 持平，? 未定",
     "scored": "计分期",
     "scored: {days} days": "计分期：{days} 天",
     "second order within {days} days of the first one seen; all seeds together":
@@ -97,8 +90,6 @@ _FIGURES: dict[str, str] = {
     "stock at purchase cost": "库存（按进价）",
     "mean age of the units": "平均库龄",
     "units older than the limit": "陈旧库存占比",
-    "units a day, mean over seeds; totals in the key": "件/天，各种子均值；图例为合计",
-    "units a day; bands are central intervals": "件/天；色带为中心区间",
     "units/day": "件/天",
     "warm-up": "预热期",
     "what came": "实际",
@@ -125,6 +116,33 @@ _FIGURES: dict[str, str] = {
     "won organically": "自然获客",
     "won by paid traffic": "付费引流获客",
     "won at a festival": "大促获客",
+    "gained and kept": "净增且未退",
+    "comes back": "被退回",
+    "pulled forward from after": "从活动后提前",
+    "moved from before": "从活动前挪来",
+    "waited for": "等待活动而推迟",
+    "stocked up": "囤货",
+    "lost for want of stock": "缺货损失",
+    "units a day, mean over seeds; key: total in the campaign's days (shaded)":
+        "件/天，各种子均值；图例：活动期间（阴影）合计",
+    "units wanted a day, all SKUs and cities; forecast made on {date}":
+        "每日需求件数，所有 SKU 与城市；预测日 {date}",
+    "mean over seeds; band: 95 % interval of the difference from {k}, seed by seed":
+        "各种子均值；色带：与 {k} 场逐种子差异的 95 % 区间",
+    "whiskers: 95 %; right: expected loss, losses overlap; {n} more came true in no future":
+        "须线：95 % 区间；右：预期损失，损失相互重叠；另有 {n} 项从未出现",
+    "no risk came true in any future": "没有任何未来出现风险",
+    "can be acted on": "可以应对",
+    "no action known": "尚无应对办法",
+    "too late to act": "已来不及应对",
+    "unknown": "未知",
+    "could not be measured": "无法测量",
+    "{one} against {other}": "{one} 对比 {other}",
+    "{line_up}; {n} paired seeds a point": "{line_up}；每点 {n} 个配对种子",
+    "break-even": "盈亏平衡线",
+    "difference in {metric}": "{metric}差异",
+    "thousand {unit}": "千{unit}",
+    "million {unit}": "百万{unit}",
 }  # fmt: skip
 
 _PAGE: dict[str, str] = {
@@ -248,10 +266,12 @@ _PAGE: dict[str, str] = {
     "Stock at purchase cost, its mean age and the share of old units, by day.": "每日库存（按进价）、平均库龄和陈旧库存占比。",
     "A campaign's extra units by part around the event; what it takes from other days is below zero.":
         "活动前后各部分的增量件数；从其他日子挪来的在零线以下。",
-    "A forecast's median and central intervals, and what came.": "预测的中位数与中心区间，以及实际结果。",
+    "What was forecast for the following days, median and central intervals, and what came.":
+        "对随后各日的预测（中位数与中心区间），以及实际结果。",
     "How often what was given a probability came true; on the diagonal it is calibrated.":
         "给出某概率的事件实际发生的频率；落在对角线上即为校准。",
-    "Risks before a campaign by probability, and which of them came true.": "活动前的风险按概率排列，以及哪些真的发生了。",
+    "Risks before a campaign with probability and expected loss, the dearest on top.":
+        "活动前的风险及其概率与预期损失，损失最大者在上。",
     "The same budget released in more and smaller events.": "同样的预算分成更多、更小的活动。",
     "The row's line-up against the column's.": "行的策略组合与列的相比。",
 }  # fmt: skip

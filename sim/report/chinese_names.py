@@ -6,7 +6,7 @@ from sim.report.chinese_fields import MEANINGS
 
 _WORDS: dict[str, str] = {
     "better": "更好", "worse": "更差", "tie": "持平", "undecided": "未定",
-    "market": "市场", "catalogue": "商品", "operations": "运营", "campaigns": "活动", "calendar": "日历",
+    "all risks": "所有风险", "market": "市场", "catalogue": "商品", "operations": "运营", "campaigns": "活动", "calendar": "日历",
     "yuan": "元", "share": "占比", "ratio": "比值", "days": "天", "hours": "小时", "minutes": "分钟", "people": "人",
     "units": "件", "count": "次", "contacts": "次咨询", "1/year": "次/年", "1/day": "每天", "1/week": "每周",
     "visits/day": "访问/天", "utility": "效用", "packs": "包", "messages/week": "消息/周", "Celsius": "摄氏度",

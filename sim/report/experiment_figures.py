@@ -9,6 +9,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter, StrMethodFormatter
 
 from sim.report.labels import fit, plain, width_in
+from sim.report.language import name_of
 from sim.report.panels import head, head_in, nothing, panel
 from sim.report.style import BLUE, GREEN, LIGHT, VERMILLION, Theme, canvas, style
 from sim.report.tidy import ordered, require, with_columns
@@ -74,9 +75,13 @@ def bump_decomposition(parts: pd.DataFrame, ax: Axes | None = None, theme: Theme
                 label=fit(name, 2),
             )
             above, below = above + np.maximum(y, 0), below + np.minimum(y, 0)
+        moved = table.index[(table != 0).any(axis=1)]
+        if len(moved):
+            ax.set_xlim(moved.min() - 1, moved.max() + 1)
         ax.axhline(0, color=theme.ink, lw=0.7)
         if len(own):
-            ax.axvspan(own["day_offset"].min() - 0.5, own["day_offset"].max() + 0.5, color=theme.faint, alpha=0.12, lw=0)
+            ends = own["day_offset"].min() - 0.5, own["day_offset"].max() + 0.5
+            ax.axvspan(*ends, color=theme.faint, alpha=0.15, lw=0, zorder=0)
         ax.set_xlabel(theme.say("days from the first day of the campaign"), labelpad=1)
         ax.set_ylabel(theme.say("units/day"))
         ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
@@ -114,6 +119,8 @@ def smoothing_path(path: pd.DataFrame, ax: Axes | None = None, theme: Theme = LI
             one = panel(ax, number, across, lines, left_in=0.75)
             mine = path[path["metric"].astype(str) == metric].sort_values("events")
             k, mean = mine["events"].to_numpy(float), mine["mean"].to_numpy(float)
+            if np.isnan(mean).all():
+                nothing(one, theme.say("could not be measured"))
             start = mean - mine["difference"].to_numpy(float)
             ends = start + mine["low"].to_numpy(float), start + mine["high"].to_numpy(float)
             one.fill_between(k, *ends, color=BLUE, alpha=0.2, lw=0)
@@ -124,9 +131,9 @@ def smoothing_path(path: pd.DataFrame, ax: Axes | None = None, theme: Theme = LI
             one.xaxis.set_minor_formatter(NullFormatter())
             one.yaxis.set_major_locator(MaxNLocator(4))
             one.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
-            unit = plain(mine["unit"].iloc[0])
+            unit, name = (name_of(str(text), theme.language) for text in (mine["unit"].iloc[0], metric))
             one.set_title(
-                fit(metric if unit == "1" else f"{metric}, {unit}", 2.6, weight="bold"), loc="left", weight="bold"
+                fit(name if unit == "1" else f"{name}, {unit}", 2.6, weight="bold"), loc="left", weight="bold"
             )
             one.set_xlabel(theme.say("events in the season"), labelpad=1)
             one.grid(axis="y", lw=0.3, alpha=0.5)
@@ -136,11 +143,11 @@ def smoothing_path(path: pd.DataFrame, ax: Axes | None = None, theme: Theme = LI
 def tournament_matrix(table: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT) -> Axes:
     """Everybody against everybody: is the row's line-up better than the column's, and by how much.
 
-    `table`: one, other (names), difference (one less other), unit, verdict (of one against other: better, worse, tie,
-    undecided). Verdicts are told by mark and colour, amounts in three figures.
+    `table`: one, other (names), difference (one less other), metric, unit, verdict (of one against other: better,
+    worse, tie, undecided). Verdicts are told by mark and colour, amounts in three figures.
     """
     with style(theme):
-        columns = ("one", "other", "difference", "unit", "verdict")
+        columns = ("one", "other", "difference", "metric", "unit", "verdict")
         table = with_columns(table, columns)
         require(table, "tournament_matrix", columns)
         names = ordered([*table["one"], *table["other"]])
@@ -150,8 +157,10 @@ def tournament_matrix(table: pd.DataFrame, ax: Axes | None = None, theme: Theme 
         if ax is None:
             margin = left - 0.1
             ax = canvas(0.85 + max(2, len(names)) * 0.34, left=left, right=0.2, top=0.75, bottom=0.1)
-        unit = plain(table["unit"].iloc[0]) if len(table) else ""
-        detail = theme.say("row less column, {unit}; ▲ better, ▼ worse, = tie, ? undecided", unit=unit)
+        metric, unit = (name_of(plain(table[name].iloc[0]) if len(table) else "", theme.language)
+                        for name in ("metric", "unit"))  # fmt: skip
+        told = "{metric} of the row less the column's, {unit}; ▲ better, ▼ worse, = tie, ? undecided"
+        detail = theme.say(told, metric=metric, unit=unit)
         head(ax, theme.say("Everybody against everybody"), detail, margin_in=margin)
         for text in ax.texts[-2:]:  # above the numbers of the columns
             text.set_position((0, text.get_position()[1] + 16))

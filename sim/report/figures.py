@@ -31,8 +31,8 @@ from sim.scenario.root import Scenario
 __all__ = [
     "EXPERIMENTS", "FIGURES", "Frames", "bump_decomposition", "churn_by_cause", "daily_orders", "difference_waterfall",
     "drawable", "forecast_fan", "hourly_load", "paired_differences", "profit_waterfall", "reliability",
-    "retention_curves", "risk_list", "save_experiment", "save_figures", "smoothing_path", "stock_and_ageing", "table_of",
-    "tournament_matrix", "trade_off",
+    "retention_curves", "risk_list", "save_experiment", "save_figures", "smoothing_path", "stock_and_ageing",
+    "table_of", "tournament_matrix", "trade_off",
 ]  # fmt: skip
 
 
@@ -92,6 +92,7 @@ _TABLES = {"risk_list": "risks"}
 def table_of(name: str) -> str:
     """The file that one of `EXPERIMENTS` is drawn from."""
     return f"{_TABLES.get(name, name)}.csv"
+
 
 _FRAME_OF = {"difference_waterfall": "pnl", "profit_waterfall": "pnl", "retention_curves": "cohorts"}
 

@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from sim.report.labels import fit
+from sim.report.language import name_of
 from sim.report.panels import date_axis, head, head_in, nothing
 from sim.report.style import BLUE, LIGHT, LINE_STYLES, Theme, canvas, size_in, style
 from sim.report.tidy import ordered, require, with_columns
@@ -53,7 +54,7 @@ def forecast_fan(fan: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT
         if 50 in levels:
             ax.plot(x, fan["q50"].to_numpy(float), color=BLUE, lw=1.4, label="q50")
         ax.plot(x, fan["actual"].to_numpy(float), color=theme.ink, lw=0, marker="o", ms=3.5, label="actual")
-        ax.set_ylim(0, None)
+        ax.set_ylim(0, 1.12 * ax.get_ylim()[1])  # the campaigns' names stand above the numbers
         ax.set_xlim(x[0] - 0.5, x[-1] + 0.5)
         _campaigns(ax, x.tolist(), fan["campaigns"].fillna("").astype(str).tolist(), theme)
         date_axis(ax, theme)
@@ -70,8 +71,7 @@ def _campaigns(ax: Axes, x: list[float], names: list[str], theme: Theme) -> None
         run = [day for day, _ in days]
         if name:
             ax.axvspan(run[0] - 0.5, run[-1] + 0.5, color=theme.faint, alpha=0.15, lw=0, zorder=0)
-            room = max(1.2, len(run) * width)
-            ax.text(run[0] - 0.4, 0.99 * top, fit(name, room), color=theme.faint, va="top")
+            ax.text(run[0] - 0.4, 0.99 * top, fit(name, max(1.2, len(run) * width)), color=theme.faint, va="top")
 
 
 def _depth(n: int, bands: int) -> float:
@@ -90,11 +90,12 @@ def reliability(bins: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT
         require(bins, "reliability", columns)
         names = ordered(bins["series"])
         colors = {name: theme.series[n % len(theme.series)] for n, name in enumerate(names)}
-        handles = [Line2D([], [], color=colors[n], marker="o", ls="none", label=fit(n, 2.6)) for n in names]
+        told = {name: fit(name_of(name, theme.language), 2.6) for name in names}
+        handles = [Line2D([], [], color=colors[n], marker="o", ls="none", label=told[n]) for n in names]
         handles.append(Line2D([], [], color=theme.faint, ls=LINE_STYLES[1], label=theme.say("calibrated")))
         if ax is None:
             top = head_in([str(handle.get_label()) for handle in handles])
-            ax = canvas(top + 3.2, left=0.7, right=7 - 0.7 - 2.75, top=top, bottom=0.45)
+            ax = canvas(top + 3.2, left=0.7, right=0.35, top=top, bottom=0.45)
         head(ax, theme.say("Do probabilities come true?"), theme.say("area: number of cases; whiskers: 95 %"), handles)
         ax.plot([0, 1], [0, 1], color=theme.faint, ls=LINE_STYLES[1], lw=1)
         largest = float(bins["count"].max()) if len(bins) else 1.0
@@ -103,7 +104,7 @@ def reliability(bins: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT
             x, y = mine["predicted"].to_numpy(float), mine["observed"].to_numpy(float)
             ax.vlines(x, mine["low"].to_numpy(float), mine["high"].to_numpy(float), color=colors[name], lw=1)
             size = 12 + 90 * mine["count"].to_numpy(float) / largest
-            ax.scatter(x, y, s=size, color=colors[name], label=fit(name, 2.6), zorder=3)
+            ax.scatter(x, y, s=size, color=colors[name], label=told[name], zorder=3)
         ax.set_xlim(-0.04, 1.04)
         ax.set_ylim(-0.04, 1.04)
         for axis in (ax.xaxis, ax.yaxis):

@@ -39,7 +39,7 @@ def risk_list(risks: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT)
             right = max((width_in(loss) for loss in losses), default=0.5) + 0.25
             ax = canvas(top + 0.5 + max(3, len(names)) * _ROW_IN, left=left, right=right, top=top, bottom=0.42)
             margin = left - 0.1
-        detail = theme.say("whiskers: 95 %; right: expected loss, losses overlap; in no future: {n} more",
+        detail = theme.say("whiskers: 95 %; right: expected loss, losses overlap; {n} more came true in no future",
                            n=len(risks) - len(seen))  # fmt: skip
         head(ax, theme.say("What may go wrong"), detail, handles, margin)
         if not names:

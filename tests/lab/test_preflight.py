@@ -183,8 +183,19 @@ def test_reliability_of_forecasts_drawn_from_their_own_probabilities() -> None:
     p = rng.random(20_000)
     o = (rng.random(p.size) < p).astype(np.float64)
     assert slope_of(p, o) == pytest.approx(1.0, abs=0.03)
-    assert all(abs(mean - share) < 0.03 for mean, share, _ in reliability(p, o))
-    assert sum(n for _, _, n in reliability(p, o)) == p.size
+    found = reliability(p, o, np.arange(p.size))
+    assert all(abs(b.predicted - b.observed) < 0.03 and b.low < b.observed < b.high for b in found)
+    assert sum(b.count for b in found) == p.size
+
+
+def test_risks_of_one_event_seed_count_once_in_the_interval() -> None:
+    """Jeffreys' interval of 3 of 4, the quantiles of a beta(3.5, 1.5); four risks each make it no narrower."""
+    o, p, seeds = np.array([1.0, 1.0, 1.0, 0.0]), np.full(4, 0.7), np.arange(4)
+    (one,) = reliability(p, o, seeds)
+    assert (one.low, one.high) == (pytest.approx(0.2838, abs=1e-4), pytest.approx(0.9715, abs=1e-4))
+    (four,) = reliability(np.tile(p, 4), np.tile(o, 4), np.tile(seeds, 4))
+    assert (four.low, four.high, four.observed, four.count) == (one.low, one.high, 0.75, 16)
+    assert (reliability(p, np.ones(4), seeds)[0].high, reliability(p, np.zeros(4), seeds)[0].low) == (1.0, 0.0)
 
 
 def test_a_scaled_market_has_as_much_less_of_everything() -> None:

@@ -221,12 +221,15 @@ def experiments(name: str = "part") -> dict[str, pd.DataFrame]:
     """A table for each figure of a single experiment; `name` goes into the names."""
     nan = float("nan")
     days = list(range(-10, 15))
-    parts = [("incremental", 30.0, 3), ("pulled forward", -8.0, 8), (f"{name} switched", 12.0, 3)]
+    parts = [("incremental", 30.0, 3), ("pulled_forward", -8.0, 8), (f"{name} switched", 12.0, 3)]
     bump = [
-        {"part": part, "day_offset": d, "units_mean": size * np.exp(-abs(d - 1) / wide), "low": 0.0, "high": 1.0}
+        {"part": part, "period": "before" if d < 0 else "campaign" if d < 3 else "after", "day_offset": d,
+         "units_mean": size * np.exp(-abs(d - 1) / wide), "low": 0.0, "high": 1.0}
         for part, size, wide in parts
         for d in days
-    ]
+    ]  # fmt: skip
+    dates = [(date(2023, 12, 9) + timedelta(days=d)).isoformat() for d in range(14)]
+    campaigns = [name if 1 <= d < 4 else "new_year_goods" if d == 9 else "" for d in range(14)]
     fan = {f"q{p:02d}": [50 + p / 3 * (1 + d / 10) for d in range(14)] for p in (5, 25, 50, 75, 95)}
     bins = [
         {"series": s, "predicted": p, "observed": min(1.0, p * f), "low": max(0, p * f - 0.1), "high": p * f + 0.1,
@@ -235,18 +238,21 @@ def experiments(name: str = "part") -> dict[str, pd.DataFrame]:
         for p in (0.1, 0.3, 0.5, 0.9)
     ]  # fmt: skip
     risks = [
-        (f"{name} runs out", 0.7, 0.5, 0.85, True),
-        ("queue over 48 h", 0.4, 0.2, 0.6, False),
-        ("late", 0.1, nan, nan, nan),
+        (f"{name} runs out", 0.7, 0.5, 0.85, 12_345_678.0, "order more", True),
+        ("courier_shortfall:hangzhou", 0.4, 0.2, 0.6, 120.4, "all surge couriers", False),
+        ("abnormal_returns", 0.1, 0.02, 0.3, 0.6, "", False),
+        ("conflicting_rules:1", 1.0, 1.0, 1.0, nan, "change the rule", False),
+        ("empty_shelves", 0.0, 0.0, 0.1, 0.0, "order more", False),
     ]
     path = [
-        {"k": k, "metric": m, "unit": u, "mean": a / k, "low": a / k - 1, "high": a / k + 1}
+        {"events": k, "metric": m, "unit": u, "mean": a / k, "difference": a / k - a, "low": a / k - a - a / 20,
+         "high": a / k - a + a / 20}
         for m, u, a in (("profit", "yuan", 3e5), ("peak_load", "ratio", 30.0), ("retention_90d", "share", 0.5))
         for k in (1, 2, 4, 12, 52)
-    ]
+    ]  # fmt: skip
     people = (name, "closed_loop", "oracle", "do_nothing")
     cells = [
-        {"one": a, "other": b, "difference": 1000.0 * (i - j), "unit": "yuan",
+        {"one": a, "other": b, "difference": 1000.0 * (i - j), "metric": "profit", "unit": "yuan",
          "verdict": "better" if i > j else "worse" if i + 1 < j else "undecided" if i + 1 == j and i else "tie"}
         for i, a in enumerate(people)
         for j, b in enumerate(people)
@@ -254,9 +260,13 @@ def experiments(name: str = "part") -> dict[str, pd.DataFrame]:
     ]  # fmt: skip
     return {
         "bump_decomposition": pd.DataFrame(bump),
-        "forecast_fan": pd.DataFrame({"day": range(14), "actual": [*range(50, 60), nan, nan, nan, nan], **fan}),
+        "forecast_fan": pd.DataFrame(
+            {"day": range(14), "date": dates, "campaigns": campaigns, "actual": [*range(50, 60), *[nan] * 4], **fan}
+        ),
         "reliability": pd.DataFrame(bins),
-        "risk_list": pd.DataFrame(risks, columns=["risk", "probability", "low", "high", "came_true"]),
+        "risk_list": pd.DataFrame(
+            risks, columns=["name", "probability", "low", "high", "loss_yuan", "action", "too_late"]
+        ),
         "smoothing_path": pd.DataFrame(path),
         "tournament_matrix": pd.DataFrame(cells),
-    }
+    }  # fmt: skip

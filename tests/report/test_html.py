@@ -21,10 +21,18 @@ import yaml
 from sim.lab.assumed import assumed
 from sim.ledger import PNL
 from sim.metrics import all_metrics
-from sim.report import churn_by_cause, html, retention_curves, stock_and_ageing, trade_off, waterfall
+from sim.report import (
+    churn_by_cause,
+    experiment_figures,
+    html,
+    retention_curves,
+    stock_and_ageing,
+    trade_off,
+    waterfall,
+)
 from sim.report.captions import CAPTIONS
 from sim.report.chinese import NAMES, TEXTS
-from sim.report.figures import EXPERIMENTS, FIGURES
+from sim.report.figures import EXPERIMENTS, FIGURES, table_of
 from sim.report.html import report_html, write_report
 from sim.report.panels import scored
 from sim.report.plain_words import fact
@@ -166,7 +174,7 @@ def test_an_experiments_table_is_drawn_where_it_lies(folder: Path, tmp_path: Pat
     copy = made.renamed(folder, tmp_path / "copy", {})
     frames = _sibling("frames").experiments()
     for name, table in frames.items():
-        table.to_csv(copy / f"{name}.csv", index=False)
+        table.to_csv(copy / table_of(name), index=False)
     file = write_report(copy)
     drawn = [a["id"] for tag, a in Page(file.read_text(encoding="utf-8")).tags if tag == "figure"]
     assert {f"figure-{name}" for name in (*FIGURES, *EXPERIMENTS)} == set(drawn)
@@ -197,6 +205,7 @@ def _texts() -> Iterator[str]:
     yield from (two or one for one, two in re.findall(r"""\bt\((?:'([^']*)'|"([^"]*)")""", template))
     yield from (text for pair in CAPTIONS.values() for text in pair)
     yield from (*html._SECTIONS.values(), *html._HEADS, *waterfall.GROUPS, "other", *retention_curves.SOURCES)
+    yield from experiment_figures.PARTS.values()
     yield from (*churn_by_cause.CAUSES.values(), *trade_off._PANELS.values())
     yield from (text for title, unit, _ in stock_and_ageing.PANELS.values() for text in (title, unit))
 

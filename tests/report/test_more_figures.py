@@ -156,7 +156,7 @@ def test_the_front_by_hand() -> None:
 def test_every_row_of_an_experiments_table_is_drawn() -> None:
     tables = made.experiments()
     ax = EXPERIMENTS["bump_decomposition"](tables["bump_decomposition"])
-    assert sorted(bar.get_height() for bar in bars(ax)) == pytest.approx(
+    assert sorted(bar.get_height() for bar in bars(ax) if bar.get_zorder()) == pytest.approx(
         sorted(tables["bump_decomposition"]["units_mean"])
     )
     ax = EXPERIMENTS["forecast_fan"](tables["forecast_fan"])
@@ -164,13 +164,42 @@ def test_every_row_of_an_experiments_table_is_drawn() -> None:
     bins = tables["reliability"]
     dots = [c for c in EXPERIMENTS["reliability"](bins).collections if len(c.get_offsets()) and c.get_label()[0] != "_"]
     assert sorted(y for c in dots for y in np.asarray(c.get_offsets())[:, 1]) == pytest.approx(sorted(bins["observed"]))
-    widths = [bar.get_width() for bar in bars(EXPERIMENTS["risk_list"](tables["risk_list"]))]
-    assert widths == sorted(tables["risk_list"]["probability"], reverse=True)
     path = tables["smoothing_path"]
     lines = [panel.lines[0] for panel in panels(EXPERIMENTS["smoothing_path"](path))]
     assert [y for line in lines for y in np.asarray(line.get_ydata())] == pytest.approx(path["mean"].tolist())
     cells = tables["tournament_matrix"]
     assert len(bars(EXPERIMENTS["tournament_matrix"](cells))) == len(cells)
+
+
+def test_every_risk_is_drawn_with_its_loss_and_what_no_future_saw_is_counted() -> None:
+    risks = made.experiments()["risk_list"]
+    ax = EXPERIMENTS["risk_list"](risks)
+    dots = {str(line.get_label()): line for line in ax.lines if len(np.asarray(line.get_xdata())) == 1}
+    seen = risks[risks["probability"] > 0].set_index("name")
+    assert {name: float(np.asarray(dot.get_xdata())[0]) for name, dot in dots.items()} == seen["probability"].to_dict()
+    assert [dots[name].get_marker() for name in seen.index] == ["s", "o", "D", "o"]
+    spans = [np.asarray(line.get_xdata()).tolist() for line in ax.lines if len(np.asarray(line.get_xdata())) == 2]
+    assert spans == seen[["low", "high"]].to_numpy().tolist()
+    texts = [text.get_text() for text in ax.texts]
+    assert texts[-4:] == ["12,345,678 yuan", "120 yuan", "1 yuan", "unknown"] and "1 more came true in no future" in texts[1]
+
+
+def test_the_bumps_key_counts_the_campaign_alone_and_the_paths_band_is_the_differences() -> None:
+    tables = made.experiments()
+    bump = tables["bump_decomposition"]
+    ax = EXPERIMENTS["bump_decomposition"](bump)
+    own = bump[(bump["period"] == "campaign") & (bump["part"] == "incremental")]["units_mean"].sum()
+    assert ax.get_legend().get_texts()[0].get_text() == f"gained and kept {own:+,.0f}"
+    path = tables["smoothing_path"]
+    mine = path[path["metric"] == "profit"]
+    band = panels(EXPERIMENTS["smoothing_path"](path))[0].collections[0].get_paths()[0].vertices
+    assert band[:, 1].min() == pytest.approx(float((mine["mean"] - mine["difference"] + mine["low"]).min()))
+
+
+def test_the_fan_shades_and_names_campaigns() -> None:
+    ax = EXPERIMENTS["forecast_fan"](made.experiments()["forecast_fan"])
+    assert [bar.get_width() for bar in bars(ax)] == [3.0, 1.0]
+    assert [text.get_text() for text in ax.texts[-2:]] == ["part", "new_year_goods"]
 
 
 def _texts(ax: Axes) -> Iterator[Text]:
