@@ -71,11 +71,11 @@ RUNS := results/runs/reference
 reference: $(STAMP) ## remake results/reference, results/README.md and the notebook's outputs
 	$(BIN)/peakshift compare double12 --out $(RUNS)
 	$(BIN)/peakshift decompose double12 --campaign double12 --replications 4 $(A_FIFTH) --out $(RUNS)-decompose
-	$(BIN)/peakshift smoothing double12 --campaign double12 --events 1,4,12 --replications 4 $(A_FIFTH) \
-	  --set compare.metrics=[profit,peak_load,repurchase_7d] --out $(RUNS)-smoothing
+	$(BIN)/peakshift smoothing double12 --campaign double12 --events 1,4,12 --replications 3 $(A_FIFTH) \
+	  --set 'compare.metrics=[profit,peak_load,repurchase_7d]' --out $(RUNS)-smoothing
 	$(BIN)/peakshift tournament double12 --replications 4 --most 4 $(A_FIFTH) --out $(RUNS)-tournament
 	$(BIN)/peakshift breakeven double12 --x campaigns.double12.markdown=0.05:0.45:3 \
-  --y campaigns.year_end_good_price.markdown=0:0.2:3	  --replications 3 $(A_FIFTH) --out $(RUNS)-breakeven
+	  --y campaigns.year_end_good_price.markdown=0:0.2:3 --replications 3 $(A_FIFTH) --out $(RUNS)-breakeven
 	$(BIN)/python -m sim.report.columns > results/README.md
 	mkdir -p results/reference/figures
 	cp $(RUNS)/comparison.csv $(RUNS)/runs.parquet $(RUNS)/report.html results/reference/

@@ -67,7 +67,7 @@ A_FIFTH = (
 """The settings of all experiments but the comparison in `make reference`."""
 REFERENCE = (
     "peakshift decompose double12 --campaign double12 --replications 4",
-    "peakshift smoothing double12 --campaign double12 --events 1,4,12 --replications 4",
+    "peakshift smoothing double12 --campaign double12 --events 1,4,12 --replications 3",
     "peakshift tournament double12 --replications 4 --most 4",
     "peakshift breakeven double12 --x campaigns.double12.markdown=0.05:0.45:3 "
     "--y campaigns.year_end_good_price.markdown=0:0.2:3 --replications 3",

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import math
+import re
 import shlex
 from collections import Counter
 from functools import partial
@@ -19,7 +20,7 @@ from typing import Any
 import pandas as pd
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from sim.lab.compare import manifest_scenario
@@ -122,6 +123,7 @@ def _environment(language: Language) -> _Page:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    page.filters["unbroken"] = unbroken
     page.globals.update(
         t=lambda text, **values: say(text, language, **values),
         name=lambda text: name_of(str(text), language),
@@ -133,6 +135,16 @@ def _environment(language: Language) -> _Page:
         marks=MARKS,
     )
     return page
+
+
+def unbroken(text: str) -> Markup:
+    """A sentence whose intervals never break at the end of a line.
+
+    >>> str(unbroken("<b> more [1.2, 7.0]"))
+    '&lt;b&gt; more <span class="interval">[1.2, 7.0]</span>'
+    """
+    kept = r'<span class="interval">\g<0></span>'
+    return Markup(re.sub(r"\[[−\d., %]+\]", kept, str(escape(text))))
 
 
 def _rows(comparison: pd.DataFrame) -> list[dict[str, Any]]:

@@ -13,10 +13,12 @@ import pytest
 
 from sim.cli import main
 from sim.errors import UsageError
+from sim.lab.bump_days import DAY_PARTS, day_parts
 from sim.lab.credibility.bench import Bench, Cut
 from sim.lab.credibility.figures.bump import split
 from sim.lab.decompose import PARTS, Decomposition, decompose, parts_of, twins
-from sim.lab.sales import Clerk, Sales, Window, replaced
+from sim.lab.sales import Clerk, Sales, Window, replaced, watch
+from sim.lab.twins import live_each
 from sim.scenario import load_scenario
 from tests.world.markets import campaign, market, play, sku
 from tests.world.same import differences
@@ -195,10 +197,38 @@ def test_summary_is_the_mean_over_replications_of_the_cells() -> None:
     assert row["low"] < row["mean"] < row["high"] and row["share"] == 1.0
 
 
+@pytest.mark.parametrize("name", ["all", "no stockpiling"])
+def test_days_add_up_to_the_parts_of_the_whole(name: str) -> None:
+    found = lived(name)
+    total_ = {r["part"]: r["mean"] for r in found.summary.to_dict("records") if r["level"] == "total"}
+    by = found.days.groupby(["part", "period"])["units_mean"].sum()
+    for part in DAY_PARTS:
+        assert by[part, "campaign"] == pytest.approx(total_[part], abs=1e-9), part
+    assert by["pulled_forward", "after"] == pytest.approx(-total_["pulled_forward"], abs=1e-9)
+    assert by["from_before", "before"] == pytest.approx(-total_["from_before"], abs=1e-9)
+    assert by.xs("campaign", level="period").sum() == pytest.approx(total_["bump"])
+    campaign_ = found.days[found.days["period"] == "campaign"]
+    assert set(campaign_["day_offset"]) == {0, 1} and found.days["day_offset"].between(-9, 11).all()
+
+
+def test_a_days_parts_are_the_difference_between_its_twins() -> None:
+    """And of days of which nothing is taken apart there is nothing left over."""
+    scenario = lived("all").scenario
+    ((_, worlds),) = live_each(twins(scenario, "sale", "plain", "plain"), watch(Window.of(scenario, "sale")), 7, 1)
+    parts = day_parts(worlds)
+    moved = (worlds["on"].daily - worlds["off"].daily)[:3]
+    assert np.abs(moved).sum(axis=1).all()
+    np.testing.assert_allclose(sum(parts.values()), moved, atol=1e-9)
+    for name, sold in worlds.items():
+        cubes = [table.sum() for table in (sold.before, sold.event, sold.after, sold.returned)]
+        assert sold.daily.sum(axis=1).tolist() == cubes, name
+
+
 def test_a_shop_that_sells_nothing_has_a_table_of_zeros() -> None:
     found = decompose(
         shop(catalogue={"categories": {"thing": CATEGORIES["thing"] | {"need": 0.0}}}), "sale", replications=2
     )
+    assert not found.days["units_mean"].any()
     assert not len(found.cells) and not found.summary["mean"].any() and len(found.summary) == len(PARTS) + 6
     assert "mean of 2 replications" in found.text()
 

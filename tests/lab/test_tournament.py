@@ -120,6 +120,16 @@ def test_a_tournament_ranks_and_a_failure_is_last(
     assert names[:3] == ["oracle", "closed_loop", "gut_feel"] and "do_nothing" in names
     assert names[-1] == "textbook" and result.failures() == ["textbook: ZeroDivisionError: division by zero"]
     assert result.table["status"].tolist()[0] == "best" and (tmp_path / "tournament.csv").is_file()
+    cells = result.matrix.set_index(["one", "other"])
+    assert len(cells) == 12 and "textbook" not in cells.index.get_level_values("one")
+    for one, other in cells.index:
+        assert cells.loc[(one, other), "difference"] == pytest.approx(-cells.loc[(other, one), "difference"])
+        assert cells.loc[(one, other), "verdict"] != cells.loc[(other, one), "verdict"] in ("better", "worse")
+    behind = result.table[result.table["status"] != "failed"].iloc[1:]
+    for row in behind.to_dict("records"):
+        assert cells.loc[(row["line_up"], "oracle"), ["difference", "low", "high"]].tolist() == pytest.approx(
+            [row["difference"], row["low"], row["high"]]
+        )
     text = result.text()
     assert "oracle" in text and json.loads(json.dumps(result.to_dict(), allow_nan=False))["ranking"][0]["rank"] == 1
     if budget is None:

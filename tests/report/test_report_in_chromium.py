@@ -83,6 +83,18 @@ def test_console_is_silent_and_the_page_is_not_wider_than_the_window(
     page.close()
 
 
+def test_on_paper_heads_repeat_and_intervals_stay_whole(browser: Any, pages: dict[str, Path]) -> None:
+    """Chromium repeats a head group that may not break and holds no button's box (looked at in a PDF)."""
+    page, _ = _open(browser, pages["en"], WIDE)
+    page.emulate_media(media="print")
+    style = "([name, property]) => getComputedStyle(document.querySelector(name)).getPropertyValue(property)"
+    wanted = {("thead", "display"): "table-header-group", ("thead", "break-inside"): "avoid",
+              ("thead button", "display"): "contents", ("td.n", "white-space"): "nowrap",
+              (".lead .interval", "white-space"): "nowrap"}  # fmt: skip
+    assert {asked: page.evaluate(style, list(asked)) for asked in wanted} == wanted
+    page.close()
+
+
 def test_sorting_by_keyboard(browser: Any, pages: dict[str, Path]) -> None:
     page, trouble = _open(browser, pages["en"], WIDE)
     column = "[...document.querySelectorAll('#comparison tbody tr')].map(row => Number(row.cells[6].dataset.v))"
