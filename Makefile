@@ -64,16 +64,16 @@ A_FIFTH := --set market.consumers=20000 --set operations.warehouses.hangzhou_dc.
   --set operations.warehouses.hangzhou_dc.inspectors=1 --set operations.warehouses.hangzhou_dc.space_litres=100000 \
   --set operations.couriers.hangzhou.couriers=3 --set operations.couriers.chengdu.couriers=3 \
   --set operations.service_desk.agents=1 --set calendar.start=2023-11-20 --set calendar.warm_up_days=10 \
-  --set calendar.scored_days=35 --set calendar.settlement_days=5
+  --set calendar.scored_days=32 --set calendar.settlement_days=4
 RUNS := results/runs/reference
 
 # sim/report/columns.py tells of these commands; a test holds the two together.
 reference: $(STAMP) ## remake results/reference, results/README.md and the notebook's outputs
 	$(BIN)/peakshift compare double12 --out $(RUNS)
 	$(BIN)/peakshift decompose double12 --campaign double12 --replications 4 $(A_FIFTH) --out $(RUNS)-decompose
-	$(BIN)/peakshift smoothing double12 --campaign double12 --events 1,4,12 --replications 3 $(A_FIFTH) \
+	$(BIN)/peakshift smoothing double12 --campaign double12 --events 1,4,12 --offered --replications 5 $(A_FIFTH) \
 	  --set 'compare.metrics=[profit,peak_load,repurchase_7d]' --out $(RUNS)-smoothing
-	$(BIN)/peakshift tournament double12 --replications 4 --most 4 $(A_FIFTH) --out $(RUNS)-tournament
+	$(BIN)/peakshift tournament double12 --replications 5 --most 5 $(A_FIFTH) --out $(RUNS)-tournament
 	$(BIN)/peakshift breakeven double12 --x campaigns.double12.markdown=0.05:0.45:3 \
 	  --y campaigns.year_end_good_price.markdown=0:0.2:3 --replications 3 $(A_FIFTH) --out $(RUNS)-breakeven
 	$(BIN)/python -m sim.report.columns > results/README.md

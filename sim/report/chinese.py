@@ -127,8 +127,8 @@ _FIGURES: dict[str, str] = {
         "件/天，各种子均值；图例：活动期间（阴影）合计",
     "units wanted a day, all SKUs and cities; forecast made on {date}":
         "每日需求件数，所有 SKU 与城市；预测日 {date}",
-    "mean over seeds; band: 95 % interval of the difference from {k}, seed by seed":
-        "各种子均值；色带：与 {k} 场逐种子差异的 95 % 区间",
+    "mean over seeds; band: 95 % interval of the difference from k = {k}, seed by seed":
+        "各种子均值；色带：与 k = {k} 逐种子差异的 95 % 区间",
     "whiskers: 95 %; right: expected loss, losses overlap; {n} more came true in no future":
         "须线：95 % 区间；右：预期损失，损失相互重叠；另有 {n} 项从未出现",
     "no risk came true in any future": "没有任何未来出现风险",

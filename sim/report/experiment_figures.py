@@ -109,7 +109,7 @@ def smoothing_path(path: pd.DataFrame, ax: Axes | None = None, theme: Theme = LI
         if ax is None:
             ax = canvas(0.6 + lines * 1.75, left=0.1, right=0.15, top=0.5, bottom=0.1)
         first = plain(path["events"].iloc[0]) if len(path) else ""
-        detail = theme.say("mean over seeds; band: 95 % interval of the difference from {k}, seed by seed", k=first)
+        detail = theme.say("mean over seeds; band: 95 % interval of the difference from k = {k}, seed by seed", k=first)
         head(ax, theme.say("One budget in k events"), detail)
         if not metrics:
             nothing(ax, theme.say("nothing to compare"))
