@@ -73,7 +73,7 @@ reference: $(STAMP) ## remake results/reference, results/README.md and the noteb
 	$(BIN)/peakshift decompose double12 --campaign double12 --replications 4 $(A_FIFTH) --out $(RUNS)-decompose
 	$(BIN)/peakshift smoothing double12 --campaign double12 --events 1,4,12 --offered --replications 5 $(A_FIFTH) \
 	  --set 'compare.metrics=[profit,peak_load,repurchase_7d]' --out $(RUNS)-smoothing
-	$(BIN)/peakshift tournament double12 --replications 5 --most 5 $(A_FIFTH) --out $(RUNS)-tournament
+	$(BIN)/peakshift tournament double12 --replications 5 --most 5 --indifference 10% $(A_FIFTH) --out $(RUNS)-tournament
 	$(BIN)/peakshift breakeven double12 --x campaigns.double12.markdown=0.05:0.45:3 \
 	  --y campaigns.year_end_good_price.markdown=0:0.2:3 --replications 3 $(A_FIFTH) --out $(RUNS)-breakeven
 	$(BIN)/python -m sim.report.columns > results/README.md

@@ -68,7 +68,7 @@ A_FIFTH = (
 REFERENCE = (
     "peakshift decompose double12 --campaign double12 --replications 4",
     "peakshift smoothing double12 --campaign double12 --events 1,4,12 --offered --replications 5",
-    "peakshift tournament double12 --replications 5 --most 5",
+    "peakshift tournament double12 --replications 5 --most 5 --indifference 10%",
     "peakshift breakeven double12 --x campaigns.double12.markdown=0.05:0.45:3 "
     "--y campaigns.year_end_good_price.markdown=0:0.2:3 --replications 3",
 )
