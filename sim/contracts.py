@@ -270,6 +270,9 @@ class Roster:
     """Share of contacts first sent to the bot."""
     courier_overtime_hours: Floats = field(default_factory=lambda: np.zeros(0))
     """(C,) hours of overtime of all base couriers together, at the law's factor on the piece rate; empty = none."""
+    triage: tuple[str, ...] | None = None
+    """Types of tickets that agents take first, in this order, of those opened from now on; None = as the desk's
+    `triage` in the scenario."""
 
 
 @dataclass(frozen=True)

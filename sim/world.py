@@ -121,13 +121,17 @@ class World(mesa.Model):
         default = next(iter(scenario.operations.suppliers))
         self.supplier_of = np.array([catalogue.skus[n].supplier or default for n in shop.skus])
         self.need = np.ones((len(shop.cities), len(order)))
-        self.counter = Counter(self, running_of(self, self.schedule))
-        self.campaigns = campaign_infos(self.counter.running)
-        self.depth, self.ritual = calendar_arrays(self.counter.running, k, days + AHEAD)
+        self._announce(Counter(self, running_of(scenario, shop, self.schedule)))
         self.paid_share, self.hours_today, self.offered_today = 0.0, 0.0, 0
         self.paid_today, self.units_today = np.zeros(k, np.int64), np.zeros(k, np.int64)
         self.inventory = Inventory(self)
         self._truth: NDArray[np.float64] | None = None
+
+    def _announce(self, counter: Counter) -> None:
+        """Puts up a counter and the merchant's calendar of its campaigns."""
+        self.counter, days = counter, self.spec.calendar.days + AHEAD
+        self.campaigns = campaign_infos(counter.running)
+        self.depth, self.ritual = calendar_arrays(counter.running, len(self.shop.skus), days)
 
     def _settle_actors(self, line_up: LineUp, guests: Sequence[type[Actor]]) -> None:
         """Everybody moves in; within a phase, actors act in this order."""
@@ -233,6 +237,21 @@ class World(mesa.Model):
             raise UsageError("line_up: must hold no oracle for a future that nobody knows, got one")
         self.streams.branch(seed, self.days_lived)
         self.weather.draw()
+
+    def replan(self, scenario: Scenario) -> None:
+        """From today on, the campaigns of a scenario that is this world's own but for campaigns and schedules.
+
+        With the same seed it goes on as a world that had planned so from its first day, where no strategy looks
+        further ahead than the campaigns that both share. Raises UsageError where a campaign that is new, changed or
+        dropped would have been felt before today.
+        """
+        own = {"campaigns": self.spec.campaigns, "schedules": self.spec.schedules}
+        if scenario.model_copy(update=own) != self.spec:
+            raise UsageError("scenario: must be this world's own but for campaigns and schedules, got another one")
+        counter = self.counter.replanned(running_of(scenario, self.shop, self.schedule))
+        self.spec = scenario
+        self._announce(counter)
+        self.consumers.mind = self.consumers.mind._replace(match_days=float(counter.match_days))
 
     def with_truth(self, view: View) -> View:
         """The view of an oracle: with the units that will be wanted on this day and the following.

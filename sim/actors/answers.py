@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.contracts import CONTENTS, Forecast, Offers, Roster, Shop, StockPlan, Touches
-from sim.errors import StrategyError
+from sim.errors import StrategyError, did_you_mean
+from sim.scenario.operations import TICKET_TYPES
 
 
 class Inspector:
@@ -51,6 +52,19 @@ class Inspector:
             raise self.fail(f"{name} must be whole units, got {numbers[numbers != np.floor(numbers)].flat[0]:g}")
         return numbers.astype(np.int64)
 
+    def names(self, name: str, value: Any, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Some of the `known` names, each once."""
+        if not isinstance(value, tuple | list):
+            raise self.fail(f"{name} must be a tuple of names, got {type(value).__name__}")
+        for n, one in enumerate(value):
+            if one not in known:
+                near = did_you_mean(str(one), known)
+                hint = f"; did you mean {near!r}?" if near else ""
+                raise self.fail(f"{name} must name some of {', '.join(known)}, got {one!r}{hint}")
+            if one in value[:n]:
+                raise self.fail(f"{name} must name each once, got {one!r} twice")
+        return tuple(value)
+
 
 def check_forecast(look: Inspector, answer: object, shop: Shop, horizon: int) -> Forecast:
     """Sample paths (S, K, C, H) of at least 0 and hour shares (H, 24) whose rows sum to 1."""
@@ -81,7 +95,8 @@ def check_stock(look: Inspector, answer: object, shop: Shop) -> StockPlan:
 
 
 def check_roster(look: Inspector, answer: object, shop: Shop) -> Roster:
-    """Hours (St, 3), temps (St, any), couriers, surge and perhaps their overtime (C,), a bot share within [0, 1]."""
+    """Hours (St, 3), temps (St, any), couriers, surge and perhaps their overtime (C,), a bot share within [0, 1], and
+    perhaps types of tickets."""
     look.kind(answer, Roster)
     assert isinstance(answer, Roster)
     st, c = len(shop.stations), len(shop.cities)
@@ -96,6 +111,7 @@ def check_roster(look: Inspector, answer: object, shop: Shop) -> Roster:
         surge=look.array("surge", answer.surge, (c,)),
         bot_share=float(look.array("bot_share", bot.reshape(1), (1,), high=1.0)[0]),
         courier_overtime_hours=look.array("courier_overtime_hours", overtime, (c,)),
+        triage=None if answer.triage is None else look.names("triage", answer.triage, TICKET_TYPES),
     )
 
 

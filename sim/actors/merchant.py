@@ -110,6 +110,7 @@ class Merchant(Actor):
             overtime = float(roster.courier_overtime_hours[n])
             fleet.start(int(roster.couriers[n]), float(roster.surge[n]), overtime)
         world.desk.bot_share = roster.bot_share
+        world.desk.sort(roster.triage)
 
     def _offer(self, offers: Offers) -> None:
         """Prices go on the shelf; what a red line had to correct is counted."""

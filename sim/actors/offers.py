@@ -17,9 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.base import named
+from sim.contracts import Shop
+from sim.errors import UsageError
 from sim.kernels.people import CLOSED, TERMS, ZONE, Slice, rows
 from sim.scenario.campaigns import Campaign
 from sim.scenario.expected import THRESHOLD_PULL
+from sim.scenario.root import Scenario
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -53,10 +56,15 @@ class Running:
         offers = c.markdown or c.ritual or _saving(self) or c.presale or c.traffic_yuan_per_day
         return not (offers or c.gifts or c.bundles or c.price_match)
 
+    @property
+    def felt(self) -> int:
+        """The first second at which anybody outside can know of it."""
+        return min(s for s in (self.start, self.announced, self.presale) if s is not None)
 
-def running_of(world: World, schedule: str) -> tuple[Running, ...]:
+
+def running_of(scenario: Scenario, shop: Shop, schedule: str) -> tuple[Running, ...]:
     """The campaigns of a schedule, in order of their start."""
-    scenario, shop, out = world.spec, world.shop, []
+    out = []
     for name in scenario.schedules[schedule]:
         c = scenario.campaigns[name]
         second = scenario.calendar.second_of
@@ -110,6 +118,26 @@ class Counter:
         self.match_days = max((match.days for match in matches if match is not None), default=0)
         """Longest price-match promise of the schedule."""
         self._set_clock()
+
+    def replanned(self, running: tuple[Running, ...]) -> Counter:
+        """A counter with what stands on this one today, and other campaigns ahead.
+
+        Raises UsageError where one that is new, changed or dropped would have been felt before today.
+        """
+        mine, theirs = ({r.name: r for r in plan} for plan in (self.running, running))
+        moved = [name for name in mine | theirs
+                 if name not in mine or name not in theirs or mine[name].terms != theirs[name].terms]  # fmt: skip
+        today = DAY * self.world.days_lived
+        for name in moved:
+            if min(plan[name].felt for plan in (mine, theirs) if name in plan) < today:
+                day = self.world.days_lived
+                raise UsageError(f"campaigns.{name}: must not be felt before day {day} to be replanned")
+        new = Counter(self.world, running)
+        new.shelf, new.coupon = self.shelf, self.coupon
+        kept, same = (np.array([r.name not in moved for r, _ in c._gifts], np.bool_) for c in (self, new))
+        new.gift_left[same] = self.gift_left[kept]
+        new._set_clock()
+        return new
 
     def put(self, prices: Floats, coupons: Floats) -> int:
         """New offers from the pricer, red lines applied; returns how many numbers were corrected."""

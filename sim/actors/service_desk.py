@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,11 +42,15 @@ class ServiceDesk(Actor):
         """(Y,) share of each type that the bot resolves."""
         self._minutes = np.array([_either(t.handle_minutes, self.terms.handle_minutes) for t in special])
         """(Y,) mean handle time of each type."""
-        first = self.terms.triage
-        self._urgency = np.array([first.index(name) if name in first else len(first) for name in TICKET_TYPES])
-        """(Y,) the smaller, the sooner an agent takes it; all equal without triage."""
+        self.sort(None)
         profile = np.asarray(world.spec.market.hour_profile)
         self._hours = np.cumsum(profile) / profile.sum()
+
+    def sort(self, triage: Sequence[str] | None) -> None:
+        """From now on, agents take new tickets of these types first; None = as the scenario says."""
+        first = self.terms.triage if triage is None else triage
+        self._urgency = np.array([first.index(t) - len(first) if t in first else 0 for t in TICKET_TYPES])
+        """(Y,) the smaller, the sooner an agent takes it; 0 for types that triage does not name."""
 
     def receive(self) -> None:
         """Contacts that yesterday caused for today arrive through the day."""
@@ -133,7 +138,7 @@ class ServiceDesk(Actor):
         service = lognormal_seconds(world.streams.key("handle", world.day), entity, mean, self.terms.handle_cv)
         patience = -60.0 * self.terms.patience_minutes * np.log(uniforms(key, entity, 1))
         numbers = self.tickets.append(entity.size, consumer=consumers, kind=cause, opened=seconds)
-        urgency = np.full(entity.size, self._urgency[cause]) if self.terms.triage else None
+        urgency = np.full(entity.size, self._urgency[cause])
         self.station.push(numbers, seconds, service, entity, patience.astype(np.int64), urgency)
         world.records.arrivals_hourly[self.crew.index, world.day] += hourly(seconds, world.day)
 

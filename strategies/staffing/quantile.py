@@ -49,6 +49,9 @@ class Quantile(Staffer):
     """Units in an order, until there is history to tell."""
     bot_share: float = 1.0
     """Share of contacts first sent to the bot."""
+    triage: tuple[str, ...] = ()
+    """Types of tickets that agents take first while the desk is behind, in this order; otherwise, and where empty,
+    the shop's own order. `[where_is_my_order, wrong_or_missing]` spares those who have been let down already."""
 
     def roster(self, view: View, forecast: Forecast, rng: np.random.Generator) -> Roster:
         """Today's hours by shift, temps for the coming days, couriers and surge."""
@@ -72,7 +75,9 @@ class Quantile(Staffer):
         parcels = view.courier_backlog + self.courier_share * np.quantile(orders[:, :, 0], self.service, axis=0)
         beyond = parcels / np.maximum(shop.courier_parcels_per_day, 1e-9) - shop.couriers
         surge = np.clip(beyond, 0.0, shop.surge_max_factor * shop.couriers)
-        return Roster(regular, overtime, temps, shop.couriers.copy(), surge, self.bot_share)
+        behind = view.backlog[[station == DESK for station in shop.stations]].sum() > 0
+        triage = tuple(self.triage) if self.triage and behind else None
+        return Roster(regular, overtime, temps, shop.couriers.copy(), surge, self.bot_share, triage=triage)
 
     def _basket(self, view: View) -> float:
         """Units an order, from the last four weeks."""

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from sim.errors import UsageError
 from sim.lab.credibility.__main__ import main
 from sim.lab.credibility.bands import BANDS, Band
-from sim.lab.credibility.bench import PROMO, WINDOW, Bench, Cut, Lived
+from sim.lab.credibility.bench import PROMO, WINDOW, Bench, Cut, Lived, live
 from sim.lab.credibility.figures import all_figures, figure
 from sim.lab.credibility.figures.bump import Split, profit, split
 from sim.lab.credibility.figures.operations import days_of, hours, late, load, matched_repeat, peak
@@ -24,6 +24,7 @@ from sim.lab.credibility.figures.price import elasticities
 from sim.lab.credibility.table import Row, chosen, text
 from sim.ledger import DAILY, DAILY_FLOATS, PNL, History
 from sim.scenario import load_scenario
+from sim.world import World
 
 DAYS = 210
 
@@ -180,6 +181,19 @@ def test_worlds_are_the_same_until_the_cut_and_are_lived_through_once() -> None:
     np.testing.assert_array_equal(base.units[:, : PROMO.start], cut.units[:, : PROMO.start])
     assert cut.units[k, PROMO.start :].sum() > base.units[k, PROMO.start :].sum()
     assert bench.quiet(**small) is base
+
+
+def test_a_cut_planned_later_is_the_cut_planned_from_the_start() -> None:
+    """The worlds with a cut go on from a saved one without; lived whole, they are the same to the last unit."""
+    bench, cut = Bench(0), Cut("tee", 0.3, first_day=21)
+    branched = bench.quiet(cut, days=28, consumers=2_000)
+    scenario = bench.quiet_scenario((cut,), WINDOW.stop, 2_000, "list_price")
+    whole = live(World(scenario, "quiet", "bench", bench.seed), 28)
+    for name in ("units", "paid", "price", "returned"):
+        np.testing.assert_array_equal(getattr(branched, name), getattr(whole, name))
+    for name, column in whole.history.daily.items():
+        np.testing.assert_array_equal(branched.history.daily[name], column, err_msg=name)
+    assert branched.units[:, 21:28].sum() != bench.quiet(days=28, consumers=2_000).units[:, 21:28].sum()
 
 
 def test_tried_skus_are_two_of_each_category() -> None:

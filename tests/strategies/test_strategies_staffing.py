@@ -212,3 +212,14 @@ def test_oracle_staffs_the_truth() -> None:
     np.testing.assert_allclose(roster.regular_hours[0], [80, 0, 0])
     np.testing.assert_allclose(roster.overtime_hours[0], [10, 0, 0])
     assert roster.temps.shape == (3, 28)
+
+
+def test_quantile_sorts_tickets_while_the_desk_is_behind() -> None:
+    """On a morning with calls waiting the named types go first; without a queue the shop's own order stands."""
+    mine = Quantile(triage=("where_is_my_order", "wrong_or_missing"))
+    calm = scripted_view()
+    assert mine.roster(calm, even_forecast([[1], [1]]), RNG).triage is None
+    backlog = np.array([station == "service_desk" for station in calm.shop.stations], np.int64)
+    behind = dataclasses.replace(calm, backlog=3 * backlog)
+    assert mine.roster(behind, even_forecast([[1], [1]]), RNG).triage == ("where_is_my_order", "wrong_or_missing")
+    assert Quantile().roster(behind, even_forecast([[1], [1]]), RNG).triage is None

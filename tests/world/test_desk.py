@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from sim.contracts import Forecast, Roster, Staffer, View
+from sim.errors import StrategyError
 from sim.ledger import TICKET_TYPES, wait_bins, wait_quantile
 from sim.metrics import all_metrics
 from sim.scenario.root import Scenario
+from strategies.staffing.fixed import Fixed
 from tests.world.markets import Nobody, Played, Tree, market, play
 
 PRE_SALE, ORDER, LATE, WRONG, PRICE, RETURNS = range(6)
@@ -112,6 +116,45 @@ def test_triage_decides_who_is_taken_first(triage: list[str]) -> None:
     sooner = (rank[None, :] < rank[:, None]) | ((rank[None, :] == rank[:, None]) & (opened[None, :] < opened[:, None]))
     assert waiting.any() and not (waiting & sooner).any()
     assert (start > opened).sum() > 20 and {log.kind[n] for n in served} == {ORDER, WRONG}
+
+
+class Sorts(Staffer):
+    """The usual hours, and tickets in an order of his own."""
+
+    def __init__(self, *triage: str) -> None:
+        self.triage = triage
+
+    def roster(self, view: View, forecast: Forecast, rng: np.random.Generator) -> Roster:
+        return replace(Fixed().roster(view, forecast, rng), triage=self.triage)
+
+
+def test_a_staffer_s_triage_is_the_scenario_s() -> None:
+    """The same order, told every morning instead of written once: the same tickets at the same seconds. Before the
+    first morning nobody has been asked, so the desk is told at midnight."""
+    order = ["order", "wrong_or_missing"]
+    terms = {"agents": 1, "concurrency": 1, "patience_minutes": 9000.0, "handle_minutes": 20.0,
+             "contacts_per_order": 0.35, "contacts_per_parcel": 0.35}  # fmt: skip
+    _, plain = logged(desk(5, 300, **terms), staffing=Fixed())
+    _, written = logged(desk(5, 300, triage=order, **terms), staffing=Fixed())
+    told = Log()
+    begin = (told.listen, lambda world: world.desk.sort(order))
+    play(desk(5, 300, **terms), before=lambda world: [do(world) for do in begin], staffing=Sorts(*order))
+    assert told.start == written.start != plain.start
+
+
+@pytest.mark.parametrize(
+    ("triage", "message"),
+    [
+        (("oder",), r"triage must name some of .*got 'oder'; did you mean 'order'\?"),
+        (("order", "order"), "triage must name each once, got 'order' twice"),
+        ("order", "triage must be a tuple of names, got str"),
+    ],
+)
+def test_a_triage_that_cannot_be_is_refused(triage: Any, message: str) -> None:
+    mine = Sorts()
+    mine.triage = triage
+    with pytest.raises(StrategyError, match=message):
+        play(desk(1), staffing=mine)
 
 
 def test_who_gave_up_tries_again_the_next_day() -> None:

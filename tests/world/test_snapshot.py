@@ -168,3 +168,20 @@ def test_what_cannot_be_saved_or_loaded_says_why(
     (tmp_path / "old").write_bytes(data.replace(b'"engine": "', b'"engine": "x', 1))
     with pytest.raises(UsageError, match="must be saved by this engine"):
         World.load(tmp_path / "old")
+
+
+def test_what_was_announced_cannot_be_replanned(busy: Scenario) -> None:
+    world = World(busy, "big_promo", "gut_feel", 1)
+    world.live(70)
+    deeper = busy.campaigns["double11"].model_copy(update={"markdown": 0.5})
+    with pytest.raises(UsageError, match=r"campaigns\.double11: must not be felt before day 70"):
+        world.replan(busy.model_copy(update={"campaigns": {**busy.campaigns, "double11": deeper}}))
+    with pytest.raises(UsageError, match="must be this world's own but for campaigns and schedules"):
+        world.replan(busy.model_copy(update={"seed": 3}))
+
+
+def test_replanning_nothing_changes_nothing(busy: Scenario, whole: History) -> None:
+    world = World(busy, "big_promo", "closed_loop", 7)
+    world.live(40)
+    world.replan(busy.model_copy(deep=True))
+    assert digest(world.run()) == digest(whole)

@@ -7,6 +7,7 @@ import numpy as np
 from sim.contracts import CONTENTS, HORIZON_DAYS, Forecast, Offers, Roster, Shop, StockPlan, Touches
 from sim.lab.check.subject import ANSWERS, Broken, Subject, parts
 from sim.lab.check.views import FESTIVAL, QUIET
+from sim.scenario.operations import TICKET_TYPES
 
 Shape = tuple[int | None, ...]
 
@@ -39,7 +40,7 @@ def _shapes(kind: str, shop: Shop) -> dict[str, list[Shape]]:
         "stocking": {"orders": [(k, w)], "transfers": [(k, w, w)]},
         "staffing": {
             "regular_hours": [(st, 3)], "overtime_hours": [(st, 3)], "temps": [(st, None)], "couriers": [(c,)],
-            "surge": [(c,)], "bot_share": [()],
+            "surge": [(c,)], "bot_share": [()], "triage": [(None,)],
         },
         "pricing": {"prices": [(n, k), (24, n, k)], "coupons": [(g, k)]},
         "outreach": {"share": [(g,)], "content": [(g,)], "coupon": [(g,)]},
@@ -85,6 +86,7 @@ def _bounds(answer: object, shop: Shop) -> list[tuple[str, float, object]]:
                 ("regular_hours", 0.0, 8.0 * heads), ("overtime_hours", 0.0, shop.overtime_hours_per_day * heads),
                 ("temps", 0.0, (shop.temp_max_factor * heads)[:, None]), ("couriers", 0.0, shop.couriers),
                 ("surge", 0.0, shop.surge_max_factor * shop.couriers), ("bot_share", 0.0, 1.0),
+                ("triage", 0, len(TICKET_TYPES) - 1),
             ]  # fmt: skip
         case Offers():
             return [("prices", 0.01, 1e7), ("coupons", 0.0, shop.list_price)]

@@ -35,6 +35,7 @@ from sim.contracts import (
 from sim.errors import StrategyError
 from sim.lab.check.change import with_truth
 from sim.lab.check.views import QUIET, Told, handed, recorded
+from sim.scenario.operations import TICKET_TYPES
 from sim.streams import Streams
 
 ANSWERS: dict[str, type] = {
@@ -147,8 +148,12 @@ def question(strategy: Strategy, told: Told, horizon: int, rng: np.random.Genera
 
 
 def parts(answer: Any) -> dict[str, np.ndarray[Any, Any]]:
-    """Fields of an answer as arrays."""
-    return {f.name: np.asarray(getattr(answer, f.name)) for f in fields(answer)}
+    """Fields of an answer as arrays; names of tickets by number, -1 where there are none such."""
+    found = {f.name: np.asarray(getattr(answer, f.name)) for f in fields(answer)}
+    if isinstance(answer, Roster):
+        number = {name: n for n, name in enumerate(TICKET_TYPES)}
+        found["triage"] = np.array([number.get(name, -1) for name in answer.triage or ()], np.int64)
+    return found
 
 
 def difference(one: Any, two: Any) -> str | None:

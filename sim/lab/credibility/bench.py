@@ -2,7 +2,7 @@
 
 Three kinds. *Shipped*: a schedule and line-up of `double12` as they are, 100,000 consumers, because staff and
 couriers fit that size. *Quiet*: the same market without campaigns, at list price, with more stock than can be sold
-and more people than are needed, so that demand alone speaks; single SKUs are cut here, each in a world of its own.
+and more people than are needed, so that demand alone speaks; single SKUs are cut here, each in a future of its own.
 All worlds of a bench share their seed: draws are keyed by consumer, day and SKU, so a world with a cut differs
 from the one without only through the cut. *Wandering*: quiet, with every SKU's price moved at random by week.
 
@@ -11,16 +11,22 @@ Figures of quiet worlds do not depend on the number of consumers beyond their no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim import snapshot
 from sim.contracts import Floats, Ints
 from sim.lab.plan import seed_of
 from sim.ledger import History
 from sim.scenario import Scenario, load_scenario
+
+if TYPE_CHECKING:
+    from sim.world import World
 
 SCENARIO = "double12"
 PROMO = slice(84, 91)
@@ -86,12 +92,15 @@ class Lived:
         return np.asarray(table[:, : 7 * weeks].reshape(table.shape[0], weeks, 7).sum(axis=2), np.float64)
 
 
-def live(scenario: Scenario, schedule: str, line_up: str, seed: int) -> Lived:
-    """Lives through one world; the one place that looks beyond History, at sales by SKU."""
-    from sim.world import World  # mesa and compiled kernels: 1 s, only where a world is run
-
-    world = World(scenario, schedule, line_up, seed)
-    history, records = world.run(), world.records
+def live(world: World, until: int | None = None) -> Lived:
+    """Lives a world to its end, or to a day; the one place that looks beyond History, at sales by SKU."""
+    if until is None:
+        history = world.run()
+    else:
+        world.live(until)
+        history = world.history()
+        world.release()
+    records = world.records
     return Lived(
         history, world.shop.skus, world.shop.category, records.sold.sum(axis=1), records.paid, records.prices[0],
         records.returned,
@@ -105,6 +114,7 @@ class Bench:
     replication: int
     scenario: Scenario = field(default_factory=lambda: load_scenario(SCENARIO))
     _lived: dict[tuple[object, ...], Lived] = field(default_factory=dict, repr=False)
+    _saved: dict[tuple[object, ...], dict[int, bytes]] = field(default_factory=dict, repr=False)
 
     @property
     def seed(self) -> int:
@@ -115,7 +125,9 @@ class Bench:
         """A schedule with a line-up, nothing changed."""
         key = ("shipped", schedule, line_up)
         if key not in self._lived:
-            self._lived[key] = live(self.scenario, schedule, line_up, self.seed)
+            from sim.world import World  # mesa and compiled kernels: 1 s, only where a world is run
+
+            self._lived[key] = live(World(self.scenario, schedule, line_up, self.seed))
         return self._lived[key]
 
     def baseline(self) -> Lived:
@@ -133,14 +145,40 @@ class Bench:
     def _quiet(self, cuts: tuple[Cut, ...], days: int, consumers: int, pricing: str) -> Lived:
         key = (cuts, days, consumers, pricing)
         if key not in self._lived:
-            start = self.scenario.calendar.start
-            names = [f"cut{n}" for n in range(len(cuts))]
-            changes = [cut.setting(name, start) for cut, name in zip(cuts, names, strict=True)]
-            size = [f"market.consumers={consumers}", f"calendar.scored_days={days}", _LINE_UP % pricing]
-            tried = f"schedules.quiet=[{', '.join(names)}]"
-            scenario = load_scenario(SCENARIO, [*_QUIET, *size, *changes, tried])
-            self._lived[key] = live(scenario, "quiet", "bench", self.seed)
+            length = max(days, WINDOW.stop)
+            world = self._before(min((cut.first_day for cut in cuts), default=0), length, consumers, pricing)
+            if cuts:
+                world.replan(self.quiet_scenario(cuts, length, consumers, pricing))
+            self._lived[key] = live(world, days if days < length else None)
         return self._lived[key]
+
+    def quiet_scenario(self, cuts: Sequence[Cut], days: int, consumers: int, pricing: str) -> Scenario:
+        """The quiet market with these cuts, in its schedule `quiet` with the line-up `bench`."""
+        names = [f"cut{n}" for n in range(len(cuts))]
+        start = self.scenario.calendar.start
+        changes = [cut.setting(name, start) for cut, name in zip(cuts, names, strict=True)]
+        size = [f"market.consumers={consumers}", f"calendar.scored_days={days}", _LINE_UP % pricing]
+        return load_scenario(SCENARIO, [*_QUIET, *size, *changes, f"schedules.quiet=[{', '.join(names)}]"])
+
+    def _before(self, day: int, length: int, consumers: int, pricing: str) -> World:
+        """The quiet world on the midnight before `day`; all cuts of that day go on from there, as nobody knew of them.
+
+        Lived whole, a seed's 57 worlds with a cut took four times as long.
+        """
+        from sim.world import World  # mesa and compiled kernels: 1 s, only where a world is run
+
+        saved = self._saved.setdefault((length, consumers, pricing), {})
+        if day in saved:
+            return World.thawed(saved[day])
+        earlier = max((known for known in saved if known < day), default=None)
+        if earlier is not None:
+            world = World.thawed(saved[earlier])
+        else:
+            world = World(self.quiet_scenario((), length, consumers, pricing), "quiet", "bench", self.seed)
+        world.live(day)
+        if day:
+            saved[day] = snapshot.freeze(world)
+        return world
 
     # ---- which SKUs are tried ------------------------------------------------------------------
     def tried(self, *kinds: str) -> list[str]:
