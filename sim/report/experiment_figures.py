@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter, StrMe
 from sim.report.labels import fit, plain, width_in
 from sim.report.language import name_of
 from sim.report.panels import head, head_in, nothing, panel
-from sim.report.style import BLUE, GREEN, LIGHT, VERMILLION, Theme, canvas, style
+from sim.report.style import GREEN, LIGHT, VERMILLION, Theme, canvas, style
 from sim.report.tidy import ordered, require, with_columns
 
 _HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx")
@@ -90,7 +90,8 @@ def bump_decomposition(parts: pd.DataFrame, ax: Axes | None = None, theme: Theme
 
 
 def _signed(value: float) -> str:
-    return f"{value:+,.0f}".replace("-", "\N{MINUS SIGN}")
+    """Whole, as the tables round it: what adding up many days leaves behind is cut first."""
+    return f"{round(value, 6):+,.0f}".replace("-", "\N{MINUS SIGN}")
 
 
 def smoothing_path(path: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT) -> Axes:
@@ -123,8 +124,8 @@ def smoothing_path(path: pd.DataFrame, ax: Axes | None = None, theme: Theme = LI
                 nothing(one, theme.say("could not be measured"))
             start = mean - mine["difference"].to_numpy(float)
             ends = start + mine["low"].to_numpy(float), start + mine["high"].to_numpy(float)
-            one.fill_between(k, *ends, color=BLUE, alpha=0.2, lw=0)
-            one.plot(k, mean, color=BLUE, marker="o", ms=3.5, lw=1.2, label=plain(metric))
+            one.fill_between(k, *ends, color=theme.series[0], alpha=0.2, lw=0)
+            one.plot(k, mean, color=theme.series[0], marker="o", ms=3.5, lw=1.2, label=plain(metric))
             one.set_xscale("log", base=2)
             one.set_xticks(k)
             one.xaxis.set_major_formatter(ScalarFormatter())

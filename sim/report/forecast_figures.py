@@ -14,7 +14,7 @@ from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 from sim.report.labels import fit
 from sim.report.language import name_of
 from sim.report.panels import date_axis, head, head_in, nothing
-from sim.report.style import BLUE, LIGHT, LINE_STYLES, Theme, canvas, size_in, style
+from sim.report.style import LIGHT, LINE_STYLES, Theme, canvas, size_in, style
 from sim.report.tidy import ordered, require, with_columns
 
 
@@ -32,11 +32,12 @@ def forecast_fan(fan: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT
         fan = fan.sort_values("date")
         levels = sorted(int(name[1:]) for name in fan.columns if name[0] == "q" and name[1:].isdigit())
         bands = [(p, 100 - p) for p in levels if p < 50 and 100 - p in levels]
+        color = theme.series[0]
         handles: list[Line2D | Patch] = [
-            Patch(fc=BLUE, alpha=_depth(n, len(bands)), label=theme.say("{share} % of paths", share=high - low))
+            Patch(fc=color, alpha=_depth(n, len(bands)), label=theme.say("{share} % of paths", share=high - low))
             for n, (low, high) in enumerate(bands)
         ]
-        handles.append(Line2D([], [], color=BLUE, lw=1.4, label=theme.say("median")))
+        handles.append(Line2D([], [], color=color, lw=1.4, label=theme.say("median")))
         handles.append(Line2D([], [], color=theme.ink, lw=0, marker="o", ms=3.5, label=theme.say("what came")))
         if ax is None:
             top = head_in([str(handle.get_label()) for handle in handles])
@@ -50,9 +51,9 @@ def forecast_fan(fan: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT
         x = date2num(pd.to_datetime(fan["date"]).to_numpy())  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
         for n, (low, high) in enumerate(bands):
             ends = fan[f"q{low:02d}"].to_numpy(float), fan[f"q{high:02d}"].to_numpy(float)
-            ax.fill_between(x, *ends, color=BLUE, alpha=_depth(n, len(bands)), lw=0, label=f"q{low:02d}-q{high:02d}")
+            ax.fill_between(x, *ends, color=color, alpha=_depth(n, len(bands)), lw=0, label=f"q{low:02d}-q{high:02d}")
         if 50 in levels:
-            ax.plot(x, fan["q50"].to_numpy(float), color=BLUE, lw=1.4, label="q50")
+            ax.plot(x, fan["q50"].to_numpy(float), color=color, lw=1.4, label="q50")
         ax.plot(x, fan["actual"].to_numpy(float), color=theme.ink, lw=0, marker="o", ms=3.5, label="actual")
         ax.set_ylim(0, 1.12 * ax.get_ylim()[1])  # the campaigns' names stand above the numbers
         ax.set_xlim(x[0] - 0.5, x[-1] + 0.5)

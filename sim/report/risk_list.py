@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from sim.report.labels import fit, width_in
 from sim.report.panels import head, head_in, nothing
-from sim.report.style import BLUE, LIGHT, VERMILLION, Theme, canvas, style
+from sim.report.style import LIGHT, Theme, canvas, style
 from sim.report.tidy import require, with_columns
 
 _COLUMNS = ("name", "probability", "low", "high", "loss_yuan", "action", "too_late")
@@ -66,8 +66,8 @@ def risk_list(risks: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT)
 def _kinds(theme: Theme) -> list[tuple[str, str, str]]:
     """(text, colour, marker) of what can be done."""
     return [
-        (theme.say("can be acted on"), BLUE, "o"), (theme.say("no action known"), theme.faint, "D"),
-        (theme.say("too late to act"), VERMILLION, "s"),
+        (theme.say("can be acted on"), theme.series[0], "o"), (theme.say("no action known"), theme.faint, "D"),
+        (theme.say("too late to act"), theme.series[1], "s"),
     ]  # fmt: skip
 
 
