@@ -14,6 +14,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+import traceback
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,18 @@ LIBRARY = Path(__file__).resolve().parent.parent / "strategies"
 
 USER_MODULE = "peakshift_user_"
 """What the module name of a strategy's own file begins with."""
+
+
+def told(error: BaseException) -> str:
+    """An error of a user's code in one line, with the innermost line of his own files: `ValueError: boom (mine.py:10)`.
+
+    The file stands there without its folder: stored errors are the same on every machine.
+    """
+    name, message, place = type(error).__name__, " ".join(str(error).split()), ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if str(frame.f_globals.get("__name__", "")).startswith(USER_MODULE):
+            place = f" ({Path(frame.f_code.co_filename).name}:{line})"
+    return (f"{name}: {message}" if message else name) + place
 
 
 def shipped(kind: str) -> list[str]:
@@ -73,7 +86,7 @@ def _module(kind: str, reference: str, folder: Path) -> tuple[ModuleType, str]:
     except (PluginError, KeyboardInterrupt):
         raise
     except BaseException as error:  # a user's module may fail in any way, SystemExit too; the message says how
-        raise PluginError(f"strategy {reference!r}: could not be imported, {type(error).__name__}: {error}") from error
+        raise PluginError(f"strategy {reference!r}: could not be imported, {told(error)}") from error
 
 
 def find(kind: str, reference: str, folder: Path = Path()) -> type[Strategy]:
@@ -130,9 +143,7 @@ def build(kind: str, reference: str, parameters: dict[str, Any], folder: Path = 
     try:
         return cls(**inner)
     except Exception as error:  # a user's constructor may fail in any way
-        raise PluginError(
-            f"{kind} strategy {reference!r}: could not be built, {type(error).__name__}: {error}"
-        ) from error
+        raise PluginError(f"{kind} strategy {reference!r}: could not be built, {told(error)}") from error
 
 
 def _nested(cls: type[Strategy], name: str, value: object, folder: Path) -> object:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim import plugins
 from sim.actors import answers
 from sim.actors.answers import Inspector
 from sim.actors.base import Actor
@@ -57,7 +58,7 @@ class Merchant(Actor):
         except (StrategyError, KeyboardInterrupt):
             raise
         except BaseException as error:  # a user's code may fail in any way, SystemExit too; it costs this run only
-            raise look.fail(f"must answer without an error, raised {type(error).__name__}: {error}") from error
+            raise look.fail(f"must answer without an error, raised {plugins.told(error)}") from error
 
     def decide(self) -> None:
         """06:00: five questions, five answers, acted upon."""

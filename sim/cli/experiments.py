@@ -134,8 +134,9 @@ def run(
     elif not quiet:
         from sim.metrics import all_metrics  # numpy alone
 
+        width = max(map(len, all_metrics()))
         for name, metric in all_metrics().items():
-            click.echo(f"{name:<24}{figure(result.metrics[name]):>18} {metric.unit}")
+            click.echo(f"{name:<{width}}  {figure(result.metrics[name]):>14} {metric.unit}")
         where(out, figures)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim import __version__
-from sim.errors import UsageError
+from sim.errors import PeakshiftError, UsageError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -47,6 +47,18 @@ class Commands(click.Group):
         except BrokenPipeError:  # here, as click itself would exit with 1, which means that the answer is no
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(DONE)
+        except PeakshiftError as error:
+            command = self.get_command(ctx, ctx.invoked_subcommand or "")
+            if command is None or error.args != (str(error),):
+                raise
+            raise type(error)(_as_option(str(error), command)) from error
+
+
+def _as_option(text: str, command: click.Command) -> str:
+    """What the lab says of a parameter (`most: must be`), said of the command's option (`--most: must be`)."""
+    option = f"--{text.partition(':')[0].replace('_', '-')}"
+    known = any(option in param.opts for param in command.params)
+    return option + ":" + text.partition(":")[2] if known else text
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -167,8 +179,8 @@ class Progress:
 
 
 def figure(value: float) -> str:
-    """Whole numbers from a thousand up, four digits below."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    """Whole numbers from a thousand up, four digits below; no zero has a sign."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:z.4g}"
 
 
 def one_of(option: str, value: str, known: Sequence[str] | dict[str, Any]) -> None:

@@ -26,15 +26,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim import plugins
-from sim.errors import PeakshiftError, UsageError, did_you_mean
+from sim.errors import PeakshiftError, UsageError
 from sim.lab import store
 from sim.lab.compare import default_folder
 from sim.lab.delivery import Progress
 from sim.lab.plan import baseline
 from sim.lab.statistics import paired
 from sim.lab.tournament import Field, mixed, schedule_of, with_line_ups
+from sim.lab.twins import one_of
 from sim.lab.wording import aligned, number, printable, signed
-from sim.metrics import all_metrics, check_names
+from sim.metrics import all_metrics
 from sim.scenario import Scenario
 from sim.scenario.root import KINDS
 
@@ -112,12 +113,9 @@ def attribute(
 ) -> Attribution:  # fmt: skip
     """Splits the gap of line-up `b` over line-up `a` by role. Raises UsageError for unknown line-ups, MixtureError
     where a mixture fails, as no part can then be told."""
-    check_names([metric])
+    one_of("metric", metric, list(all_metrics()))
     for name in (a, b):
-        if name not in scenario.line_ups:
-            near = did_you_mean(name, scenario.line_ups)
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise UsageError(f"attribute: must be two of {', '.join(scenario.line_ups)}, got {name!r}{hint}")
+        one_of("attribute", name, list(scenario.line_ups))
     schedule, scenario = schedule_of(scenario, schedule), _seeded(scenario, seed)
     folder = Path(out) if out is not None else default_folder(scenario)
     first, second = scenario.line_ups[a], scenario.line_ups[b]
@@ -164,7 +162,7 @@ def information(
 
     Strategies run with their defaults; one that fails is left out. A tier without a shipped strategy is no row.
     """
-    check_names([metric])
+    one_of("metric", metric, list(all_metrics()))
     schedule, scenario = schedule_of(scenario, schedule), _seeded(scenario, seed)
     folder = Path(out) if out is not None else default_folder(scenario)
     runs = replications or scenario.replications

@@ -22,7 +22,7 @@ from sim.lab import store
 from sim.lab.plan import baseline, pairs
 from sim.lab.statistics import paired
 from sim.lab.texts import aligned, interval, number
-from sim.lab.twins import Progress, Twin, chosen, live_all, mean_of, plain
+from sim.lab.twins import Progress, Twin, live_all, mean_of, one_of, plain
 from sim.ledger import CAUSES, History
 from sim.scenario import Scenario
 
@@ -122,7 +122,8 @@ def _pair(scenario: Scenario, option: str, text: str) -> tuple[str, str]:
     parts = text.split("/")
     if len(parts) != 2:
         raise UsageError(f"{option}: must be SCHEDULE/LINE_UP, got {text!r}")
-    return chosen(scenario, *parts)
+    schedule, line_up = parts
+    return one_of(option, schedule, list(scenario.schedules)), one_of(option, line_up, list(scenario.line_ups))
 
 
 def fates(history: History) -> NDArray[np.int8]:

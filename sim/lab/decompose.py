@@ -49,7 +49,7 @@ from sim.lab.credibility.bands import BANDS
 from sim.lab.credibility.bench import Bench
 from sim.lab.moved import Split, split_of
 from sim.lab.sales import Sales, Window, replaced, watch
-from sim.lab.texts import aligned, interval, number, share
+from sim.lab.texts import aligned, column_form, interval, number, share
 from sim.lab.twins import Change, Progress, Twin, came_through, changed, chosen, live_each, mean_of, schedule_with
 from sim.scenario import Scenario
 
@@ -105,11 +105,13 @@ class Decomposition:
         """The tables for people."""
         total = {row["part"]: row for row in self.summary.to_dict("records") if row["level"] == "total"}
         rows = [("part", "units", "95 % interval", "of the bump", "95 % interval", "")]
-        for part in ("units", "baseline", "bump", *PARTS, *_GROSS):
+        parts = ("units", "baseline", "bump", *PARTS, *_GROSS)
+        form = column_form(total[part]["mean"] for part in parts)
+        for part in parts:
             row, of_bump = total[part], ("", "")
             if part in PARTS or part in _GROSS:
                 of_bump = share(row["share"]), interval(row["share_low"], row["share_high"], "{:.1%}")
-            units = number(row["mean"]), interval(row["low"], row["high"], "{:,.0f}")
+            units = form.format(row["mean"]), interval(row["low"], row["high"], form)
             rows.append((part, *units, *of_bump, _MEANING[part]))
         n = len(self.replications)
         title = f"{self.campaign} in {self.schedule} with {self.line_up}: its units, mean of {n} replications"
@@ -122,14 +124,15 @@ class Decomposition:
             "The bands were measured on single SKUs cut for a week; where a campaign promotes a whole category, there "
             "is nothing left in it to switch from."
         )
-        return "\n".join([title, "", *aligned(rows, {1, 2, 3, 4}), "", self._by_category(), "",
+        return "\n".join([title, "", *aligned(rows, {1, 2, 3, 4}, {0, 3, 3 + len(PARTS)}), "", self._by_category(), "",
                           *aligned(known, {1}), "", note])  # fmt: skip
 
     def _by_category(self) -> str:
         rows = self.summary[self.summary["level"] == "category"]
         table = rows.pivot(index="name", columns="part", values="mean")
         head = ("category", "units", "bump", *PARTS)
-        cells = [(str(name), *(number(table.loc[name, part]) for part in head[1:])) for name in table.index]
+        form = column_form(table[list(head[1:])].to_numpy(float).ravel())
+        cells = [(str(name), *(form.format(table.loc[name, part]) for part in head[1:])) for name in table.index]
         return "\n".join(aligned([head, *cells], set(range(1, len(head)))))
 
     def to_dict(self) -> dict[str, Any]:

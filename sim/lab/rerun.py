@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sim.errors import UsageError
 from sim.lab.compare import compare, manifest_scenario
 from sim.lab.plan import pairs
 from sim.lab.sources import Sources
@@ -18,6 +19,9 @@ _TABLES = ("runs", "daily", "hourly", "pnl", "cohorts")
 
 def rerun(folder: Path, workers: int | None = None) -> tuple[bool, str]:
     """(identical?, a sentence that says so or names the first differences, and what has changed since)."""
+    if not (folder / "manifest.json").is_file():
+        got = "a folder without manifest.json" if folder.is_dir() else "a file" if folder.exists() else "nothing there"
+        raise UsageError(f"{folder}: must be the folder of a stored experiment, such as compare wrote, got {got}")
     scenario = manifest_scenario(folder)
     with tempfile.TemporaryDirectory() as fresh:
         compare(scenario, workers=workers, out=Path(fresh), resume=False)

@@ -20,7 +20,7 @@ import pandas as pd
 
 from sim.actors.view import shop_of
 from sim.lab import store
-from sim.lab.texts import aligned, interval, number
+from sim.lab.texts import aligned, around, number
 from sim.lab.twins import Progress, Twin, Watch, changed, chosen, live_all, mean_of, plain
 from sim.ledger import History
 from sim.metrics.profit import profit
@@ -66,8 +66,8 @@ class ShadowPrices:
         for r in self.table.to_dict("records"):
             rows.append((
                 str(r["resource"]), f"{r['units']:g} {r['unit']}s", f"{r['more']:g}", number(r["net"]),
-                interval(r["net_low"], r["net_high"], "{:,.1f}"), number(r["pay"]), number(r["gross"]),
-                interval(r["gross_low"], r["gross_high"], "{:,.1f}"), str(r["verdict"]), str(r["pairs"]),
+                around(r["net"], r["net_low"], r["net_high"]), number(r["pay"]), number(r["gross"]),
+                around(r["gross"], r["gross_low"], r["gross_high"]), str(r["verdict"]), str(r["pairs"]),
             ))  # fmt: skip
         title = f"{self.schedule} with {self.line_up}: profit of one more, per day"
         return "\n".join([title, "", *aligned(rows, {2, 3, 4, 5, 6, 7, 9})])

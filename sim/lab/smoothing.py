@@ -24,7 +24,7 @@ from sim.lab import store
 from sim.lab.budget import BudgetError
 from sim.lab.compare import compare
 from sim.lab.delivery import Progress
-from sim.lab.texts import aligned, interval, number
+from sim.lab.texts import aligned, around, number
 from sim.lab.twins import Change, changed, chosen, schedule_with
 from sim.metrics import check_names
 from sim.scenario import Scenario
@@ -69,11 +69,17 @@ class SmoothingPath:
                 str(row["events"]), f"{row['event_hours']:g}", f"{row['factor']:.3g}",
                 f"{row['metric']} ({row['unit']})", number(row["mean"]),
                 "" if own else number(row["difference"]),
-                "" if own else interval(row["low"], row["high"], "{:,.4g}"), str(row["pairs"]),
+                "" if own else around(row["difference"], row["low"], row["high"]), str(row["pairs"]),
             ))  # fmt: skip
         what = "realised" if self.held else "offered"
         title = f"{self.campaign} in {self.schedule} with {self.line_up}: the same {what} budget in k events"
-        return "\n".join([title, "", *aligned(rows, {0, 1, 2, 4, 5, 6, 7}), "", self._realised()])
+        note = (
+            "hours each: how long one event lasts; offers x: the factor on what each offers (markdown, savings, gifts, "
+            "paid traffic), found so that all spend what the first spends."
+            if self.held
+            else "hours each: how long one event lasts; offers x: 1, as each number of events offers the same in all."
+        )
+        return "\n".join([title, "", *aligned(rows, {0, 1, 2, 4, 5, 6, 7}), "", note, self._realised()])
 
     def _realised(self) -> str:
         """How far the realised budgets lie apart, in words."""

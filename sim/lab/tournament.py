@@ -17,15 +17,16 @@ import numpy as np
 import pandas as pd
 
 from sim import plugins
-from sim.errors import UsageError, did_you_mean
+from sim.errors import PluginError, UsageError
 from sim.lab import store
 from sim.lab.compare import default_folder, deliver
 from sim.lab.delivery import Progress
 from sim.lab.plan import Run, baseline, runs_of
 from sim.lab.selection import KimNelson, ocba
 from sim.lab.statistics import paired, verdict
+from sim.lab.twins import one_of
 from sim.lab.wording import aligned, number, printable, signed
-from sim.metrics import all_metrics, check_names
+from sim.metrics import all_metrics
 from sim.scenario import Scenario
 from sim.scenario.root import KINDS, LineUp, StrategyUse
 
@@ -92,7 +93,10 @@ def contenders(scenario: Scenario, choices: Mapping[str, Sequence[str]] | None =
         found = {name: _from_here(name, scenario.folder) for names in choices.values() for name in names}
         for kind, names in choices.items():
             for name in names:
-                plugins.find(kind, found[name], scenario.folder)
+                try:
+                    plugins.find(kind, found[name], scenario.folder)
+                except PluginError as error:
+                    raise PluginError(f"{kind}: {error}") from error
         asked = [kind for kind in KINDS if choices.get(kind)]
         picks = list(product(*(dict.fromkeys(choices[kind]) for kind in asked)))
         if len(picks) > _MOST_CONTENDERS:
@@ -186,12 +190,14 @@ def tournament(
     KN: `replications` (the scenario's) in the first stage, then one by one until a single line-up is left or `most` are
     run; `indifference` is a share of the baseline's mean in the first stage. With a `budget` of runs: OCBA instead.
     """
-    check_names([metric])
+    one_of("metric", metric, list(all_metrics()))
     schedule = schedule_of(scenario, schedule)
     for name, value in (("indifference", indifference), ("confidence", confidence)):
         if not 0 < value < 1:
             raise UsageError(f"{name}: must be a share above 0 and below 1, got {value!r}")
     first = max(3, scenario.replications if replications is None else replications)
+    if budget is None and most < first:
+        raise UsageError(f"most: must be at least the {first} replications of the first stage, got {most}")
     if seed is not None:
         scenario = with_line_ups(scenario.model_copy(update={"seed": seed}), scenario.line_ups)
     folder = Path(out) if out is not None else default_folder(scenario)
@@ -223,11 +229,7 @@ def schedule_of(scenario: Scenario, schedule: str | None) -> str:
     """The schedule asked for, the baseline's where none is. Raises UsageError for one that does not exist."""
     if schedule is None:
         return baseline(scenario)[0]
-    if schedule not in scenario.schedules:
-        near = did_you_mean(schedule, scenario.schedules)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise UsageError(f"schedule: must be one of {', '.join(scenario.schedules)}, got {schedule!r}{hint}")
-    return schedule
+    return one_of("schedule", schedule, list(scenario.schedules))
 
 
 def _scale(field: Field) -> float:

@@ -80,6 +80,7 @@ _FIGURES: dict[str, str] = {
     "scored: {days} days": "计分期：{days} 天",
     "second order within {days} days of the first one seen; all seeds together":
         "观察到首单后 {days} 天内的第二单；所有种子合计",
+    "second order within a day of the first one seen; all seeds together": "观察到首单后一天内的第二单；所有种子合计",
     "settlement": "结算期",
     "share that came true": "实际发生的比例",
     "thousand yuan": "千元",
@@ -93,7 +94,8 @@ _FIGURES: dict[str, str] = {
     "units/day": "件/天",
     "warm-up": "预热期",
     "what came": "实际",
-    "{name} ({n} customers)": "{name}（{n} 位客户）",
+    "{name} ({n} customers a run)": "{name}（每次运行 {n} 位客户）",
+    "fewer than {n} customers a run": "每次运行不足 {n} 位客户",
     "{share} % of paths": "{share} % 的路径",
     "{value}, no interval": "{value}，无区间",
     "sales at list price": "标价销售额",

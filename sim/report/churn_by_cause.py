@@ -59,7 +59,7 @@ def churn_by_cause(runs: pd.DataFrame, scenario: Scenario, ax: Axes | None = Non
         ax.set_yticks(range(len(shown)), labels=[pair.label for pair in shown])
         ax.set_ylim(len(shown) - 0.4, -0.6)
         ax.tick_params(axis="y", length=0)
-        ax.xaxis.set_major_locator(MaxNLocator(5))
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         ax.set_xlabel(theme.say("customers"), labelpad=1)
     return ax

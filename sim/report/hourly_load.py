@@ -8,6 +8,7 @@ from typing import NamedTuple
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -79,7 +80,8 @@ def hourly_load(
             theme.say("each panel around its own busiest hour") + where,
             18,
         )
-        _key(ax, rows, theme)
+        above = any((peak.table["mean"] > peak.table["capacity"]).any() for peak in found)
+        _key(ax, rows, above, theme)
     return ax
 
 
@@ -200,19 +202,19 @@ def _days(panel: Axes, day: int, scenario: Scenario | None, theme: Theme) -> Non
     panel.tick_params(axis="x", which="major", length=5)
 
 
-def _key(ax: Axes, rows: pd.DataFrame, theme: Theme) -> None:
-    """One line of samples: the panels are too small to be labelled one by one."""
+def _key(ax: Axes, rows: pd.DataFrame, above: bool, theme: Theme) -> None:
+    """One line of samples: the panels are too small to be labelled one by one; only of what is drawn."""
     color = mpl.rcParams["xtick.color"]
     seeds = int(rows["seed"].nunique())
     many = theme.say("arrivals, mean of {n} seeds, band 10-90 %", n=seeds)
     band = many if seeds > 1 else theme.say("arrivals, 1 seed")
-    handles = [
+    handles: list[Artist] = [
         Line2D([], [], color=color, lw=1.4, label=band),
         Line2D([], [], color=theme.ink, lw=1.1, ls=(0, (4, 1.5)), label=theme.say("capacity, mean")),
-        Patch(
-            facecolor="none", edgecolor=color, hatch="//////", lw=0, label=theme.say("above capacity: the queue grows")
-        ),
     ]
+    if above:
+        label = theme.say("above capacity: the queue grows")
+        handles.append(Patch(facecolor="none", edgecolor=color, hatch="//////", lw=0, label=label))
     height = size_in(ax)[1]
     ax.legend(
         handles=handles,

@@ -14,9 +14,11 @@ from sim.scenario.root import Scenario
 
 SOURCES = ("there at the start", "won organically", "won by paid traffic", "won at a festival")
 """Names of cohorts.parquet's `source`."""
-_COLUMNS = ("schedule", "line_up", "source", "month", "days_to_second_order", "customers")
+_COLUMNS = ("schedule", "line_up", "seed", "source", "month", "days_to_second_order", "customers")
 _BLOCK_DAYS = 30
 _HORIZONS = (60, 30, 14, 7, 1)
+LEAST_CUSTOMERS = 20
+"""Customers a run below which a pair has no curve: one person would move it by more than 5 points (our choice)."""
 
 
 def second_orders(cohorts: pd.DataFrame, days: int) -> np.ndarray:
@@ -36,11 +38,23 @@ def observed(cohorts: pd.DataFrame, scenario: Scenario) -> tuple[pd.DataFrame, i
     return cohorts.iloc[:0], _HORIZONS[-1]
 
 
+def a_run(kept: pd.DataFrame, cohorts: pd.DataFrame) -> float:
+    """Mean customers of `kept` in a run of `cohorts`, a run being a schedule, line-up and seed; 0 without runs.
+
+    >>> told = {"schedule": "s", "line_up": ["a", "b"], "seed": 1, "customers": [30, 10]}
+    >>> a_run(pd.DataFrame(told), pd.DataFrame(told))
+    20.0
+    """
+    runs = len(cohorts[["schedule", "line_up", "seed"]].drop_duplicates())
+    return float(kept["customers"].sum()) / runs if runs else 0.0
+
+
 def retention_curves(cohorts: pd.DataFrame, scenario: Scenario, ax: Axes | None = None, theme: Theme = LIGHT) -> Axes:
     """Share of customers with a second order, by days since the first; a panel a source, a line a pair.
 
-    `cohorts` is cohorts.parquet: schedule, line_up, source, month, days_to_second_order, customers (all seeds
-    together). Only blocks of first orders that can be watched for the whole span are counted.
+    `cohorts` is cohorts.parquet: schedule, line_up, seed, source, month, days_to_second_order, customers.
+    Only blocks of first orders that can be watched for the whole span are counted. A curve pools its pair's seeds; the
+    number beside a source is its mean customers a run. A pair with fewer than `LEAST_CUSTOMERS` a run has no curve.
     """
     with style(theme):
         cohorts = with_columns(cohorts, _COLUMNS)
@@ -55,7 +69,9 @@ def retention_curves(cohorts: pd.DataFrame, scenario: Scenario, ax: Axes | None 
         head(
             ax,
             theme.say("Who comes back, by how the customer was won"),
-            theme.say("second order within {days} days of the first one seen; all seeds together", days=days),
+            theme.say("second order within {days} days of the first one seen; all seeds together", days=days)
+            if days > 1
+            else theme.say("second order within a day of the first one seen; all seeds together"),
             handles,
         )
         if not shown:
@@ -65,12 +81,16 @@ def retention_curves(cohorts: pd.DataFrame, scenario: Scenario, ax: Axes | None 
         for number, source in enumerate(sources):
             one = panel(ax, number, min(2, len(sources)), lines, left_in=0.48)
             mine = kept[kept["source"] == source]
-            for pair in shown:
+            many = [pair for pair in shown if a_run(pair.of(mine), pair.of(cohorts)) >= LEAST_CUSTOMERS]
+            for pair in many:
                 share = second_orders(pair.of(mine), days)
                 one.plot(range(1, days + 1), share, color=pair.color, ls=pair.dashes, lw=1.2, label=pair.label)
             name = theme.say(SOURCES[int(source)]) if 0 <= int(source) < len(SOURCES) else str(source)
-            people = int(mine["customers"].sum())
-            one.set_title(theme.say("{name} ({n} customers)", name=name, n=f"{people:,}"), loc="left", weight="bold")
+            people = f"{a_run(mine, cohorts):,.0f}"
+            one.set_title(theme.say("{name} ({n} customers a run)", name=name, n=people), loc="left", weight="bold")
+            if not many:
+                nothing(one, theme.say("fewer than {n} customers a run", n=LEAST_CUSTOMERS))
+                continue
             one.set_xlim(0, days)
             one.set_ylim(0, None)
             one.yaxis.set_major_locator(MaxNLocator(4))

@@ -82,8 +82,10 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pair", "message"), [("gut_feel", "must be SCHEDULE/LINE_UP"), ("big_prom/gut_feel", "did you mean 'big_promo'")]
-)
+    ("pair", "message"),
+    [("gut_feel", "must be SCHEDULE/LINE_UP"), ("big_prom/gut_feel", "^--pair: .*did you mean 'big_promo'"),
+     ("big_promo/closd_loop", "^--pair: .*did you mean 'closed_loop'")],
+)  # fmt: skip
 def test_pairs_that_do_not_exist(pair: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         churn(small(), pair)

@@ -231,6 +231,9 @@ def test_a_shop_that_sells_nothing_has_a_table_of_zeros() -> None:
     assert not found.days["units_mean"].any()
     assert not len(found.cells) and not found.summary["mean"].any() and len(found.summary) == len(PARTS) + 6
     assert "mean of 2 replications" in found.text()
+    lines = found.text().splitlines()
+    rules = [n for n, line in enumerate(lines) if line and set(line) == {"-"}]
+    assert lines[rules[2] + 1].startswith("from_other_sku") and lines[rules[1] - 1].startswith("bump ")
 
 
 def test_presale_orders_are_units_of_the_campaign_when_they_are_paid(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_first_number_is_the_baseline_of_the_others() -> None:
     assert {name for _, name in rows} == {*scenario.compare.metrics, "promo_spend"}
     apart = 100 * (rows[4, "promo_spend"]["mean"] / rows[1, "promo_spend"]["mean"] - 1)
     assert f"{apart:+.1f} %" in found.text() and abs(apart) > 2
+    assert "hours each: " in found.text() and "e+" not in found.text()
     assert set(found.table["factor"]) == {1.0}
 
 

@@ -158,10 +158,13 @@ def test_all_combinations_with_the_oracle_and_do_nothing() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [({"schedule": "big_prom"}, "did you mean 'big_promo'"), ({"metric": "profits"}, "did you mean 'profit'"),
-     ({"confidence": 1.0}, "confidence: must be a share"), ({"budget": 4}, "budget: must be at least 3 runs for each")],
+     ({"confidence": 1.0}, "confidence: must be a share"), ({"budget": 4}, "budget: must be at least 3 runs for each"),
+     ({"most": 4, "replications": 5}, "^most: must be at least the 5 replications"),
+     ({"choices": {"stocking": ["newsvendr"]}}, "^stocking: .*did you mean 'newsvendor'"),
+     ({"metric": "proft"}, "^metric: must be one of")],
 )  # fmt: skip
 def test_wrong_values_are_refused(wrong: dict[str, Any], message: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises((UsageError, PluginError), match=message):
         lab.tournament(load_scenario("double12"), out=tmp_path, **wrong)
 
 

@@ -145,6 +145,15 @@ def test_hourly_load_without_scenario_counts_days() -> None:
     assert [t.get_text() for t in panels(ax)[0].get_xticklabels(minor=True)] == ["day 71", "day 72", "day 73"]
 
 
+def test_hourly_load_explains_the_queue_only_where_there_is_one() -> None:
+    hourly = made.hourly(ONE, 1)
+    for factor, told in ((0.5, True), (2.0, False)):
+        ax = hourly_load(hourly.assign(capacity=factor * hourly["arrivals"].max()))
+        legend = ax.get_legend()
+        assert legend is not None
+        assert ("above capacity: the queue grows" in [text.get_text() for text in legend.get_texts()]) == told
+
+
 def test_hourly_load_at_the_edge_of_the_calendar() -> None:
     hourly = made.hourly(ONE, 1)
     drawn(hourly_load(hourly[hourly["day"] == 72]))

@@ -20,7 +20,7 @@ from matplotlib.text import Text
 from sim.errors import UsageError
 from sim.report.churn_by_cause import CAUSES, churn_by_cause
 from sim.report.figures import EXPERIMENTS
-from sim.report.retention_curves import retention_curves, second_orders
+from sim.report.retention_curves import LEAST_CUSTOMERS, retention_curves, second_orders
 from sim.report.stock_and_ageing import PANELS, stock_and_ageing
 from sim.report.style import DARK, FONT_PT, LIGHT, Theme
 from sim.report.trade_off import front, trade_off
@@ -101,6 +101,20 @@ def test_retention_draws_every_source_and_pair_with_its_shares() -> None:
             assert np.asarray(line.get_ydata())[-1] == pytest.approx(last)
 
 
+def test_retention_counts_people_a_run_and_draws_no_curve_of_a_handful() -> None:
+    """Every pair and seed holds the same customers: adding them up would count each of them eight times."""
+    cohorts = made.cohorts(PLAIN, 2)
+    alike = cohorts[(cohorts["schedule"] == PAIRS[0][0]) & (cohorts["line_up"] == PAIRS[0][1]) & (cohorts["seed"] == 0)]
+    people = int(alike.loc[alike["source"] == 0, "customers"].sum())
+    few = alike["customers"].where(alike["source"] != 3, (alike["days_to_second_order"] < 0) * (LEAST_CUSTOMERS - 1))
+    alike = alike.assign(customers=few)
+    runs = [alike.assign(schedule=s, line_up=up, seed=seed) for s, up in PAIRS for seed in (0, 1)]
+    drawn = panels(retention_curves(pd.concat(runs), PLAIN))
+    assert drawn[0].get_title(loc="left") == f"there at the start ({people:,} customers a run)"
+    assert [len(panel.lines) for panel in drawn] == [len(PAIRS)] * 3 + [0]
+    assert [text.get_text() for text in drawn[3].texts] == ["fewer than 20 customers a run"]
+
+
 def test_second_orders_by_hand() -> None:
     table = pd.DataFrame({"days_to_second_order": [1, 3, -1], "customers": [2, 3, 5]})
     assert second_orders(table, 4).tolist() == pytest.approx([0.2, 0.2, 0.5, 0.5])
@@ -112,6 +126,12 @@ def test_churn_draws_every_cause_of_every_pair() -> None:
     widths = [bar.get_width() for bar in bars(ax)]
     means = runs.groupby(["schedule", "line_up"], sort=False)[list(CAUSES)].mean()
     assert widths == pytest.approx(means.to_numpy().ravel().tolist())
+
+
+def test_tiny_worlds_have_whole_ticks() -> None:
+    runs = made.runs(PLAIN, 1).assign(**dict.fromkeys(CAUSES, 0.4))
+    ticks = churn_by_cause(runs, PLAIN).get_xticks()
+    assert len(set(ticks)) == len(ticks) and all(tick == int(tick) for tick in ticks)
 
 
 def test_failed_runs_are_not_drawn_as_zero() -> None:

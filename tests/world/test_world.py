@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sim import plugins
 from sim.actors.base import Actor
 from sim.contracts import KINDS, Forecast, Offers, Pricer, Stocker, StockPlan, View
 from sim.errors import LawBrokenError, StrategyError
@@ -184,6 +186,26 @@ def test_a_wrong_answer_names_strategy_day_and_what_it_must_be(
     with pytest.raises(StrategyError) as caught:
         World(scenario, "big_promo", line_up, 1).run()
     assert str(caught.value) == f"strategy {kind}/Bad, day 0: {message}"
+
+
+def test_an_error_of_a_users_file_names_its_line_and_not_its_folder(small: Small, tmp_path: Path) -> None:
+    (tmp_path / "raises.py").write_text(
+        "from dataclasses import dataclass\nimport numpy as np\nfrom sim.contracts import Stocker\n\n\n@dataclass\n"
+        "class Raises(Stocker):\n    def order(self, view, forecast, rng):\n        return self.deeper()\n\n"
+        "    def deeper(self):\n        return np.zeros(3).reshape(2, 2)\n\n\n@dataclass\n"
+        "class Two(Stocker):\n    def order(self, view, forecast, rng):\n        raise ValueError('boom\\n  bang')\n"
+    )
+    told = {}
+    for name in ("Raises", "Two"):
+        line_up = line_up_of(small(), "gut_feel") | {
+            "stocking": plugins.build("stocking", f"raises.py:{name}", {}, tmp_path)
+        }
+        with pytest.raises(StrategyError) as caught:
+            World(small(), "big_promo", line_up, 1).run()
+        told[name] = str(caught.value)
+    assert told["Raises"].endswith("(raises.py:12)") and "raised ValueError: cannot reshape" in told["Raises"]
+    assert told["Two"].endswith("must answer without an error, raised ValueError: boom bang (raises.py:18)")
+    assert str(tmp_path) not in told["Raises"] + told["Two"]
 
 
 @dataclass
