@@ -129,9 +129,9 @@ class Decomposition:
 
     def _by_category(self) -> str:
         rows = self.summary[self.summary["level"] == "category"]
-        table = rows.pivot(index="name", columns="part", values="mean")
         head = ("category", "units", "bump", *PARTS)
-        form = column_form(table[list(head[1:])].to_numpy(float).ravel())
+        table = rows.pivot(index="name", columns="part", values="mean").reindex(columns=list(head[1:]))
+        form = column_form(table.to_numpy(float).ravel())
         cells = [(str(name), *(form.format(table.loc[name, part]) for part in head[1:])) for name in table.index]
         return "\n".join(aligned([head, *cells], set(range(1, len(head)))))
 

@@ -95,7 +95,7 @@ _FIGURES: dict[str, str] = {
     "warm-up": "预热期",
     "what came": "实际",
     "{name} ({n} customers a run)": "{name}（每次运行 {n} 位客户）",
-    "fewer than {n} customers a run": "每次运行不足 {n} 位客户",
+    "fewer than {n} customers a run: no curve": "每次运行不足 {n} 位客户：不画曲线",
     "{share} % of paths": "{share} % 的路径",
     "{value}, no interval": "{value}，无区间",
     "sales at list price": "标价销售额",

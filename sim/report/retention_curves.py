@@ -86,11 +86,12 @@ def retention_curves(cohorts: pd.DataFrame, scenario: Scenario, ax: Axes | None 
                 share = second_orders(pair.of(mine), days)
                 one.plot(range(1, days + 1), share, color=pair.color, ls=pair.dashes, lw=1.2, label=pair.label)
             name = theme.say(SOURCES[int(source)]) if 0 <= int(source) < len(SOURCES) else str(source)
+            if not many:
+                one.set_title(name, loc="left", weight="bold")
+                nothing(one, theme.say("fewer than {n} customers a run: no curve", n=LEAST_CUSTOMERS))
+                continue
             people = f"{a_run(mine, cohorts):,.0f}"
             one.set_title(theme.say("{name} ({n} customers a run)", name=name, n=people), loc="left", weight="bold")
-            if not many:
-                nothing(one, theme.say("fewer than {n} customers a run", n=LEAST_CUSTOMERS))
-                continue
             one.set_xlim(0, days)
             one.set_ylim(0, None)
             one.yaxis.set_major_locator(MaxNLocator(4))

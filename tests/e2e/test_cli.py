@@ -60,7 +60,8 @@ def test_run_prints_every_metric(tmp_path: Path) -> None:
     assert text.returncode == data.returncode == 0, text.stderr + data.stderr
     metrics = json.loads(data.stdout)["metrics"]
     assert all(name in text.stdout for name in metrics)
-    assert " -0 " not in text.stdout and len({line.index(line.split()[2]) for line in text.stdout.splitlines()}) == 1
+    ends = {len(line) - len(line.split(maxsplit=2)[2]) for line in text.stdout.splitlines()}
+    assert len(ends) == 1 and " -0 " not in text.stdout
     assert len(pd.read_parquet(tmp_path / "one" / "daily.parquet")) == 40
 
 

@@ -112,7 +112,7 @@ def test_retention_counts_people_a_run_and_draws_no_curve_of_a_handful() -> None
     drawn = panels(retention_curves(pd.concat(runs), PLAIN))
     assert drawn[0].get_title(loc="left") == f"there at the start ({people:,} customers a run)"
     assert [len(panel.lines) for panel in drawn] == [len(PAIRS)] * 3 + [0]
-    assert [text.get_text() for text in drawn[3].texts] == ["fewer than 20 customers a run"]
+    assert [text.get_text() for text in drawn[3].texts] == ["fewer than 20 customers a run: no curve"]
 
 
 def test_second_orders_by_hand() -> None:
