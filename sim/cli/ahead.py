@@ -25,7 +25,6 @@ from sim.errors import UsageError
 @click.option("--backtest", "events", type=click.IntRange(2), metavar="EVENTS",
               help="Instead: score the lists of so many seeds against what came true.")  # fmt: skip
 @click.option("--alike", is_flag=True, help="With --backtest: one event again and again, not events that differ.")
-@click.option("--consumers", type=click.IntRange(100), help="Scale market, staff and fleets to so many people first.")
 @click.option("--seed", type=click.IntRange(0), help="Root of all random numbers.")
 @click.option("--workers", type=click.IntRange(1), help="Processes; all cores by default.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the tables and the figure.")

@@ -16,12 +16,14 @@ from sim.cli.options import (
     SOME_FAILED,
     Progress,
     cli,
+    consumers_option,
     dask_options,
     executor_of,
     figure,
     load,
     names,
     one_of,
+    resized,
     run_options,
     scenario_options,
     set_option,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 @cli.command(short_help="The verdict: every schedule x line-up x seed, on common draws.")
 @set_option
+@consumers_option
 @click.argument("scenarios", metavar="SCENARIO...", nargs=-1, required=True)
 @run_options
 @dask_options
@@ -51,12 +54,14 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--most", type=click.IntRange(1), help="With --until: at most so many replications; 10 times the first.")
 @click.option("--language", type=click.Choice(["en", "zh"]), default="en", help="Language of report.html.")
-def compare(scenarios: tuple[str, ...], settings: tuple[str, ...], language: Language, **options: Any) -> None:
+def compare(
+    scenarios: tuple[str, ...], settings: tuple[str, ...], consumers: int | None, language: Language, **options: Any
+) -> None:  # fmt: skip
     """Every schedule x line-up x seed of SCENARIO on common random numbers: the verdict, tables, figures, report.
 
     Of several scenarios each in turn, then how often each pair won, tied and lost.
     """
-    loaded = [load(scenario, settings, metrics=True) for scenario in scenarios]
+    loaded = [load(scenario, resized(scenario, settings, consumers), metrics=True) for scenario in scenarios]
     from sim.lab.compare import compare as run_compare  # pandas and the lab
     from sim.lab.tally import folders, tally  # pandas
     from sim.report.figures import save_figures  # matplotlib

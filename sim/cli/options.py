@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +74,28 @@ set_option = click.option(
 )
 
 
+consumers_option = click.option(
+    "--consumers", type=click.IntRange(100), help="So many people, and as much less staff, fleets and space."
+)
+
+
 def scenario_options(command: Callable[..., None]) -> Callable[..., None]:
-    """SCENARIO and --set."""
-    return click.argument("scenario")(set_option(command))
+    """SCENARIO, --set and --consumers, which a command gets as further settings."""
+
+    @wraps(command)
+    def sized(scenario: str, settings: tuple[str, ...], consumers: int | None, **options: Any) -> None:
+        command(scenario=scenario, settings=resized(scenario, settings, consumers), **options)
+
+    return click.argument("scenario")(set_option(consumers_option(sized)))
+
+
+def resized(reference: str, settings: tuple[str, ...], consumers: int | None) -> tuple[str, ...]:
+    """The settings, and those that make the scenario a market of so many people in its own proportions."""
+    if consumers is None:
+        return settings
+    from sim.scenario.scaled import scale_settings  # pydantic, not needed for --help
+
+    return (*settings, *scale_settings(load(reference, settings), consumers))
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:

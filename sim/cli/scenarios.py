@@ -22,10 +22,12 @@ def validate(scenario: str, settings: tuple[str, ...]) -> None:
 
     for warning in warnings_of(loaded):
         click.echo(f"warning: {warning}", err=True)
-    pairs = len(loaded.schedules) * len(loaded.line_ups)
+    from sim.lab.plan import pairs  # light
+
     click.echo(
         f"{scenario}: valid. {loaded.market.consumers:,} consumers, {len(loaded.catalogue.skus)} SKUs, "
-        f"{loaded.calendar.days} days, {pairs} pairs x {loaded.replications} replications"
+        f"{loaded.calendar.days} days, {len(pairs(loaded))} pairs x {loaded.replications} replications; "
+        f"schedules {', '.join(loaded.schedules)}; line-ups {', '.join(loaded.line_ups)}"
     )
 
 

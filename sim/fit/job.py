@@ -16,11 +16,13 @@ from sim.fit.holdout import FEWEST_WEEKS, HoldOut, hold_out
 from sim.fit.orders import read_orders
 from sim.fit.replay import tune
 from sim.fit.report import write_fit_report
-from sim.fit.scenario import Tuning, write_scenario, write_whole
+from sim.fit.scenario import FITTED, Tuning, write_scenario, write_whole
 from sim.fit.sheet import MOST_SKUS, Ask
 from sim.fit.summary import summary
 
 SEED = 1
+_MOST_YUAN = 1e6
+_PAGE_MARK = "peakshift fit</title>"
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,12 @@ def fit_file(
     """Fits `orders` and writes the scenario `out`, the report beside it, and the list of rows that were set aside.
 
     `replications` is how often the held-out weeks are simulated; 0 simulates nothing, not even to tune. Raises
-    DataError.
+    DataError, and UsageError where a file that is there would be lost.
     """
+    page = report or out.with_name(f"{out.stem}.html")
+    _spare(orders, out, page)
+    if not 0 < yuan < _MOST_YUAN:
+        raise UsageError(f"--yuan: must be a number above 0 and below {_MOST_YUAN:,.0f}, got {yuan:g}")
     read = read_orders(orders, ask)
     fit = fit_of(read, orders.name)
     write_scenario(fit, out, yuan)  # a folder that cannot be written to is told before minutes of simulation
@@ -83,13 +89,32 @@ def fit_file(
         tuning = tune(fit, panel(read), yuan, SEED)
         held = hold_out(read, orders.name, yuan, replications, SEED)
         write_scenario(fit, out, yuan, tuning)
-    page = report or out.with_name(f"{out.stem}.html")
     write_fit_report(fit, held, page, replications > 0)
     files = [out, page]
     if len(fit.reading.aside):
-        files.append(out.with_name(f"{out.stem}_rows.csv"))
+        files.append(_rows_file(out))
         write_whole(files[-1], fit.reading.aside.to_csv(index=False))
     return Done(fit, tuning, held, replications > 0, tuple(files))
+
+
+def _rows_file(out: Path) -> Path:
+    """Where the rows that were set aside are listed."""
+    return out.with_name(f"{out.stem}_rows.csv")
+
+
+def _spare(orders: Path, out: Path, page: Path) -> None:
+    """Nothing is written over the orders, over each other, or over what was not written here. Raises UsageError."""
+    for option, file, ours in (("--out", out, FITTED), ("--report", page, _PAGE_MARK)):
+        taken = {orders.resolve()} | ({out.resolve()} if file is page else set())
+        if file.resolve() in taken or (file is out and _rows_file(out).resolve() in taken):
+            raise UsageError(f"{option}: must be a file of its own, got {str(file)!r}; nothing was written")
+        try:
+            known = not file.exists() or (file.is_file() and ours in file.read_text("utf-8", "replace")[:4000])
+        except OSError as error:
+            raise UsageError(f"{option}: {file}: could not be read: {error.strerror}") from None
+        if not known:
+            got = f"got {str(file)!r}; nothing was written"
+            raise UsageError(f"{option}: must be a new file or one that fit wrote, {got}")
 
 
 def _rates(texts: tuple[str, ...]) -> dict[str, float]:

@@ -32,6 +32,8 @@ STAY_PART = 0.6
 """Visits that a customer of the first day still makes on average, after pantries and leavers. Measured
 on simulated histories; both parts are where the tuning (sim/fit/replay.py) starts."""
 _MOST_SENSITIVITY = 5.0
+FITTED = "# Fitted to "
+"""How a file that was written here begins."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def scenario_text(fit: Fit, yuan: float = 1.0, tuning: Tuning | None = None) -> 
     pack_days, pack_told = _pack_days(fit)
     e = fit.elasticity
     lines = [
-        f"# Fitted to {_printable(fit.source)}: {p.orders:,} orders of {p.customers:,} customers in {p.days} days.",
+        f"{FITTED}{_printable(fit.source)}: {p.orders:,} orders of {p.customers:,} customers in {p.days} days.",
         f"# Prices are those of that file x {yuan:g}: what one unit of its currency is worth in yuan.",
         "# Numbers without a comment of their own come from the shipped scenario.",
         f"extends: shipped:{BASE}.yaml",

@@ -100,11 +100,11 @@ def churn(
     scenario: Scenario, pair: str | None = None, against: str | None = None, *, replications: int | None = None,
     seed: int | None = None, workers: int | None = None, out: Path | None = None, progress: Progress | None = None,
 ) -> Churn:  # fmt: skip
-    """Flows between `pair` and `against`, SCHEDULE/LINE_UP each: the first compared pair that is not the baseline, and
-    the baseline, where not named. Writes churn.csv and churn_flows.parquet where `out` is given."""
+    """Flows between `pair` and `against`, SCHEDULE/LINE_UP each: where not named, the first other schedule with the
+    baseline's line-up, and the baseline. Writes churn.csv and churn_flows.parquet where `out` is given."""
     there = _pair(scenario, "--against", against) if against else baseline(scenario)
-    others = [p for p in pairs(scenario) if p != there] or [there]
-    here = _pair(scenario, "--pair", pair) if pair else others[0]
+    others = sorted((p for p in pairs(scenario) if p != there), key=lambda p: (p[0] == there[0], p[1] != there[1]))
+    here = _pair(scenario, "--pair", pair) if pair else next(iter(others), there)
     if out is not None:
         store.prepare(out)
     worlds = {"here": Twin(scenario, *here), "there": Twin(scenario, *there)}

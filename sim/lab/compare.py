@@ -91,6 +91,11 @@ class Comparison:
             out.append(f"{pair[0]} with {pair[1]}, against {base[0]} with {base[1]}: {'; '.join(facts)}.")
         if self.budget is not None:
             out += [held_line(row) for row in self.budget.to_dict("records")]
+        rows = self.shown()
+        clear = (rows["low"] > 0) | (rows["high"] < 0)
+        if (clear & (rows["verdict"] == "undecided")).any():
+            out.append(f"An interval is that of its own figure, a verdict holds for all {len(rows)} together (Holm): "
+                       "a figure may be undecided though its interval leaves 0 out.")  # fmt: skip
         return out + ([self.stopping] if self.stopping else [])
 
     def to_dict(self, figures: list[Path]) -> dict[str, Any]:
@@ -142,6 +147,7 @@ def compare(
     begun = datetime.datetime.now(datetime.UTC)
     looks = _looks(scenario.replications, until, most)
     folder = Path(out) if out is not None else default_folder(scenario)
+    _spare(folder)
     store.prepare(folder / "runs")
     workers = workers or os.cpu_count() or 1
     held: dict[tuple[str, str], float] | None = None
@@ -360,6 +366,15 @@ def _commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return head.stdout.strip() + ("+dirty" if changed else "")
+
+
+def _spare(folder: Path) -> None:
+    """A folder with such files and no experiment is somebody's own."""
+    ours = any((folder / name).exists() for name in ("runs", "manifest.json"))
+    for name in ("comparison.csv", "report.html"):
+        if not ours and (folder / name).exists():
+            raise UsageError(f"--out: must be a new folder or one of an experiment, got {str(folder)!r}, which holds a "
+                             f"{name} of another kind; nothing was written")  # fmt: skip
 
 
 def manifest_scenario(folder: Path) -> Scenario:

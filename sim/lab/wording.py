@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+NOT_MEASURED = "not measured"
+"""Said of a figure that no run of this calendar has: 90 days after an order in a shorter one."""
+
 
 def aligned(rows: Sequence[Sequence[str]], right: set[int]) -> list[str]:
     """Rows as lines of even columns, those numbered in `right` flush right; a rule under the first."""
@@ -40,20 +43,23 @@ def signed(value: float, unit: str) -> str:
 
 def cells(row: dict[Any, Any]) -> tuple[str, ...]:
     """A row of the verdict table."""
-    unit = row["unit"]
+    unit, verdict = row["unit"], row["verdict"] if np.isfinite(row["difference"]) else NOT_MEASURED
     interval = f"[{number(row['low'], unit)}, {number(row['high'], unit)}]"
     return (
         row["schedule"], row["line_up"], f"{row['metric']} ({unit})", number(row["baseline_mean"], unit),
-        number(row["mean"], unit), signed(row["difference"], unit), interval, row["verdict"], str(row["pairs"]),
+        number(row["mean"], unit), signed(row["difference"], unit), interval, verdict, str(row["pairs"]),
     )  # fmt: skip
 
 
 def fact(row: dict[Any, Any]) -> str:
-    """`profit better, +4.1 % [+1.2, +7.0]`."""
-    scale = abs(row["baseline_mean"])
+    """`profit better, +4.1 % [+1.2, +7.0]`; of a share, in percentage points."""
+    if not np.isfinite(row["difference"]):
+        return f"{row['metric']} {NOT_MEASURED}"
+    points = row["unit"] == "share"
+    scale = 1.0 if points else abs(row["baseline_mean"])
     if not scale or not np.isfinite(scale):
         return f"{row['metric']} {row['verdict']}"
-    change = f"{100 * row['difference'] / scale:+.1f} %"
+    change = f"{100 * row['difference'] / scale:+.1f} {'points' if points else '%'}"
     if np.isfinite(row["low"]):
         change += f" [{100 * row['low'] / scale:+.1f}, {100 * row['high'] / scale:+.1f}]"
     return f"{row['metric']} {row['verdict']}, {change}"

@@ -84,13 +84,21 @@ def _decided(row: Row, language: Language, difference: float, metric: str) -> st
     return say(text, language, metric=_called(metric, language), x=shown, span=span)
 
 
+def _of_pair(row: Row) -> bool:
+    """Whether a fact says what the pair does and so needs a subject: `earns 4 % more profit`."""
+    decided = row["verdict"] in ("better", "worse") and math.isfinite(float(row["difference"]))
+    return decided and row["metric"] == "profit"
+
+
 def sentences(shown: pd.DataFrame, language: Language) -> list[dict[str, Any]]:
     """One entry a pair, those that differ from the baseline in the schedule alone first: its names, its facts and
     their verdicts. `shown` holds the rows of the metrics asked for."""
     found = []
     for (schedule, line_up), rows in shown.groupby(["schedule", "line_up"], sort=False, observed=True):
         records = rows.to_dict("records")
-        facts: list[dict[str, Any]] = [{"text": fact(row, language), "verdict": str(row["verdict"])} for row in records]
+        facts: list[dict[str, Any]] = [
+            {"text": fact(row, language), "verdict": str(row["verdict"]), "of_pair": _of_pair(row)} for row in records
+        ]
         for before, after in zip([None, *facts], facts, strict=False):
             after["turns"] = before is not None and {before["verdict"], after["verdict"]} == {"better", "worse"}
         same = str(line_up) == str(records[0]["baseline_line_up"])

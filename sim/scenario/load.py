@@ -128,6 +128,15 @@ _BOUNDS = {"greater_than_equal": "of at least {ge}", "greater_than": "above {gt}
            "less_than": "below {lt}"}  # fmt: skip
 
 
+def _meant(document: Document, path: Path) -> str | None:
+    """Where an entry lacks what it must have, its name may be that of another misspelt."""
+    beside: Any = document.data
+    for part in path[:-1]:
+        beside = beside.get(part) if isinstance(beside, dict) else None
+    others = [name for name in beside if name != path[-1]] if path and isinstance(beside, dict) else []
+    return did_you_mean(str(path[-1]), others) if others else None
+
+
 def _fault(document: Document, problem: Any) -> Fault:
     """One of pydantic's problems in our words."""
     kind, context = problem["type"], problem.get("ctx", {})
@@ -139,7 +148,7 @@ def _fault(document: Document, problem: Any) -> Fault:
         return Fault(_place(document, path), dotted(path[:-1]), "must have known keys only", repr(path[-1]),
                      did_you_mean(str(path[-1]), known))  # fmt: skip
     if kind == "missing":
-        return Fault(_place(document, path[:-1]), dotted(path), "must be given")
+        return Fault(_place(document, path[:-1]), dotted(path), "must be given", None, _meant(document, path[:-1]))
     bounds = _bounds_at(inside)
     if kind in _KINDS:
         must = f"must be {_KINDS[kind]}{bounds}"

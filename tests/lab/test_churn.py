@@ -77,7 +77,7 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
     sets = [part for setting in (*SMALL, "market.consumers=500") for part in ("--set", setting)]
     main(["churn", "double12", "--replications", "1", "--workers", "1", "--json", *sets])
     told = json.loads(capsys.readouterr().out)
-    assert told["against"] == ["big_promo", "gut_feel"] and told["pair"] == ["big_promo", "closed_loop"]
+    assert told["against"] == ["big_promo", "gut_feel"] and told["pair"] == ["always_on", "gut_feel"]
     assert pd.DataFrame(told["flows"])["people"].sum() == 500
 
 

@@ -10,12 +10,13 @@ import pytest
 
 from sim.errors import UsageError
 from sim.lab.preflight.actions import SIZES
-from sim.lab.preflight.backtest import Event, reliability, scaled, score, slope_of
+from sim.lab.preflight.backtest import Event, reliability, score, slope_of
 from sim.lab.preflight.circumstances import USUAL, Circumstances, of_event, under
 from sim.lab.preflight.forecast import Outcome, came, lead_days, risk_rows
 from sim.lab.preflight.risks import RISKS, Reading, Window
 from sim.lab.preflight.run import back_test, risk_list
 from sim.scenario import Scenario, load_scenario
+from sim.scenario.scaled import scaled
 
 TINY = ("market.consumers=1500", "calendar.start=2023-11-27", "calendar.warm_up_days=5", "calendar.scored_days=20",
         "calendar.settlement_days=5")  # fmt: skip

@@ -145,29 +145,6 @@ class Backtest:
     """Bins of probability, all risks together."""
 
 
-def scaled(scenario: Scenario, consumers: int) -> Scenario:
-    """A smaller market with as much less of everything that serves it; whole people, so loads are only about alike."""
-    factor, ops = consumers / scenario.market.consumers, scenario.operations
-
-    def heads(n: int | None) -> int | None:
-        return n if not n else max(1, round(factor * n))
-
-    warehouses = {name: w.model_copy(update={
-        "pickers": heads(w.pickers), "inspectors": heads(w.inspectors), "dockers": heads(w.dockers),
-        "space_litres": factor * w.space_litres,
-    }) for name, w in ops.warehouses.items()}  # fmt: skip
-    couriers = {name: f.model_copy(update={"couriers": heads(f.couriers)}) for name, f in ops.couriers.items()}
-    desk = ops.service_desk.model_copy(update={"agents": heads(ops.service_desk.agents)})
-    cash = ops.finance.model_copy(update={"opening_cash_yuan": factor * ops.finance.opening_cash_yuan})
-    smaller = ops.model_copy(
-        update={"warehouses": warehouses, "couriers": couriers, "service_desk": desk, "finance": cash}
-    )
-    market = scenario.market.model_copy(update={"consumers": consumers})
-    out = scenario.model_copy(update={"market": market, "operations": smaller})
-    out._folder = scenario.folder
-    return out
-
-
 def live_event(task: Task) -> Event:
     """One event-seed: its snapshot, its true future, its forecast."""
     scenario = under(task.scenario, task.schedule, task.campaign, task.circumstances)

@@ -15,10 +15,11 @@ from sim.errors import UsageError, did_you_mean
 from sim.lab import store
 from sim.lab.plan import baseline
 from sim.lab.preflight.actions import ACTIONS, SIZES
-from sim.lab.preflight.backtest import WARNED, Backtest, Bin, Skill, backtest, scaled
+from sim.lab.preflight.backtest import WARNED, Backtest, Bin, Skill, backtest
 from sim.lab.preflight.forecast import ACT_DAYS, Preflight, Progress, preflight
 from sim.lab.preflight.risks import RISKS
 from sim.scenario import Scenario
+from sim.scenario.scaled import scaled
 
 _FEW = 5
 """How many of the commonest risks the verdict of a back-test is about."""
