@@ -67,7 +67,7 @@ def shares(consumers: int) -> dict[str, float]:
     World(year(1000), "festivals", "gut_feel", seed=1).run()
     profile = cProfile.Profile()
     profile.runcall(World(year(consumers), "festivals", "gut_feel", seed=7).run)
-    stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]  # typeshed hides it
+    stats = pstats.Stats(profile).stats
     out = dict.fromkeys([*PARTS, "other"], 0.0)
     for (file, _, _), (_, _, own, _, callers) in stats.items():
         part = _part(file)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import simpy
 from numpy.typing import NDArray
+from simpy.events import EventPriority
 
 from sim.actors.station import Station
 from sim.errors import UsageError
@@ -34,7 +35,7 @@ class _Later(simpy.Event):
     def __init__(self, env: simpy.Environment, delay: int, phase: int) -> None:
         super().__init__(env)
         self._ok, self._value = True, None  # triggered from the start, as simpy.Timeout is
-        env.schedule(self, phase, delay)  # type: ignore[arg-type]  # SimPy's own phases are 0 and 1; it compares numbers
+        env.schedule(self, EventPriority(phase), delay)  # SimPy's own phases are 0 and 1; it compares numbers
 
 
 @dataclass(order=True)

@@ -217,6 +217,7 @@ def _read_parquet(head: Head, columns: Sequence[int]) -> Raw:
             if pa.types.is_dictionary(column.type):
                 column = column.cast(column.type.value_type)
             text = column.cast(pa.large_string())
+        # of a nested, encoded or damaged column Arrow raises one of its own, of Python's or of the file system's
         except (pa.ArrowException, NotImplementedError, OSError, IndexError) as error:
             if position in columns:
                 raise DataError(f"{head.path}: {name}: must be plain values: {str(error).splitlines()[0]}") from None

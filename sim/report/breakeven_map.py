@@ -150,7 +150,9 @@ def _legend(ax: Axes, cells: pd.DataFrame, turns: bool, theme: Theme) -> None:
         if (cells["verdict"] == verdict).any():
             label = name_of(verdict, theme.language) + (" (\N{PLUS-MINUS SIGN}1 %)" if verdict == "tie" else "")
             marks.append(Patch(facecolor="none", edgecolor=theme.faint, hatch=hatch, lw=0.3, label=label))
-    ax.get_figure(root=True).legend(  # type: ignore[union-attr]  # an Axes of ours is always in a figure
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # an Axes of ours is always in one
+    figure.legend(
         handles=marks, loc="lower left", bbox_to_anchor=(0.02, 0.0), ncols=3, frameon=False, handlelength=1.6,
         columnspacing=1.0, borderaxespad=0.4,
     )  # fmt: skip

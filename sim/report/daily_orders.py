@@ -59,7 +59,7 @@ def daily_orders(daily: pd.DataFrame, scenario: Scenario, ax: Axes | None = None
 
 def _x(when: object) -> float:
     """A moment on the date axis, days."""
-    return float(date2num(when))  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
+    return float(date2num(when))
 
 
 def _series(daily: pd.DataFrame, scenario: Scenario, theme: Theme) -> list[_Series]:

@@ -48,7 +48,7 @@ def forecast_fan(fan: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT
         if fan.empty:
             nothing(ax, theme.say("no forecast"))
             return ax
-        x = date2num(pd.to_datetime(fan["date"]).to_numpy())  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
+        x = date2num(pd.to_datetime(fan["date"]).to_numpy())
         for n, (low, high) in enumerate(bands):
             ends = fan[f"q{low:02d}"].to_numpy(float), fan[f"q{high:02d}"].to_numpy(float)
             ax.fill_between(x, *ends, color=color, alpha=_depth(n, len(bands)), lw=0, label=f"q{low:02d}-q{high:02d}")

@@ -68,19 +68,13 @@ def paired_differences(comparison: pd.DataFrame, ax: Axes | None = None, theme: 
             title = theme.say("Paired differences to {baseline}", baseline=fit(baseline, 4.0))
         detail = theme.say("paired seeds: {n}; 95 % interval; verdict after Holm's correction", n=count)
         left = (-_margin(ax), 1.0)
-        _headline(ax, title, detail, left)
+        headline(ax, title, detail, 6.0, left)
     return ax
 
 
 def _margin(ax: Axes) -> float:
     """The left column's width as a share of the plotting area."""
     return (_LEFT_IN - 0.08) / size_in(ax)[0]
-
-
-def _headline(ax: Axes, title: str, detail: str, at: tuple[float, float]) -> None:
-    headline(ax, title, detail, 6.0)
-    for text in ax.texts[-2:]:
-        text.xy = at  # type: ignore[attr-defined]  # matplotlib sets xy without declaring it
 
 
 def _number(value: float, digits: int | None = None, sign: str = "") -> str:

@@ -73,10 +73,9 @@ def head(ax: Axes, title: str, detail: str, handles: Sequence[Artist] = (), marg
     """Title, what exactly is shown, and the key, all above the Axes and `margin_in` to the left of it."""
     labels = [str(handle.get_label()) for handle in handles]
     columns, rows = key_shape(labels) if labels else (1, 0)
-    headline(ax, title, detail, 5.0 + rows * _ROW_IN * 72 + (3 if rows else 0))
     width, height = size_in(ax)
-    for text in ax.texts[-2:]:
-        text.xy = (-margin_in / width, 1)  # type: ignore[attr-defined]  # matplotlib sets xy without declaring it
+    above = 5.0 + rows * _ROW_IN * 72 + (3 if rows else 0)
+    headline(ax, title, detail, above, (-margin_in / width, 1.0))
     if not labels:
         return
     ax.legend(
@@ -138,11 +137,11 @@ def scored(days: pd.Series, scenario: Scenario, settlement: bool = False) -> pd.
 
 def date_axis(ax: Axes, theme: Theme, offset: bool = True) -> None:
     """Dates along the x axis in the page's language; `offset` names the year or month beside the axis."""
-    locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
+    locator = AutoDateLocator(minticks=4, maxticks=8)
     formats = ["%Y年", "%m月", "%d日", "%H:%M", "%H:%M", "%S.%f"] if theme.language == "zh" else None
     zero = ["", *formats[:1], *formats[1:2], *formats[2:5]] if formats else None
     ax.xaxis_date()
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(
-        ConciseDateFormatter(locator, formats=formats, zero_formats=zero, show_offset=offset and formats is None)  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
+        ConciseDateFormatter(locator, formats=formats, zero_formats=zero, show_offset=offset and formats is None)
     )

@@ -45,7 +45,7 @@ def stock_and_ageing(daily: pd.DataFrame, scenario: Scenario, ax: Axes | None = 
             for pair in shown:
                 mine = pair.of(daily)
                 values = mine.groupby(pd.to_datetime(mine["date"]))[name].mean() * factor
-                x = [float(date2num(day)) for day in values.index]  # type: ignore[no-untyped-call]  # untyped in matplotlib
+                x = [float(date2num(day)) for day in values.index]
                 one.plot(x, values.to_numpy(), color=pair.color, ls=pair.dashes, lw=1.2, label=pair.label)
             one.set_title(theme.say(title), loc="left", weight="bold")
             one.set_ylabel(theme.say(unit))

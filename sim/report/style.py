@@ -145,13 +145,15 @@ def size_in(ax: Axes) -> tuple[float, float]:
     return box.width / figure.dpi, box.height / figure.dpi
 
 
-def headline(ax: Axes, title: str, detail: str, points_above: float = 5.0) -> None:
-    """The title, and in a second line what exactly is shown; both above the Axes, from its left edge."""
+def headline(
+    ax: Axes, title: str, detail: str, points_above: float = 5.0, at: tuple[float, float] = (0.0, 1.0)
+) -> None:  # fmt: skip
+    """The title, and in a second line what exactly is shown; both above the point `at`, a fraction of the Axes."""
     theme_faint = mpl.rcParams["xtick.color"]
     for text, lift, weight, color in ((title, 12.0, "bold", None), (detail, 0.0, "normal", theme_faint)):
         ax.annotate(
             text,
-            (0, 1),
+            at,
             (0, points_above + lift),
             xycoords="axes fraction",
             textcoords="offset points",

@@ -124,7 +124,7 @@ def _lived(s: Subject, part: bool) -> list[Any]:
         kept.append(answer)
         return ask(kind, lambda *_: answer, *rest[1:])
 
-    world.merchant._ask = asked  # type: ignore[method-assign, assignment]  # listens in
+    world.merchant._ask = asked  # type: ignore[method-assign, assignment]  # hears each question of a whole run
     settle = world.merchant._write
 
     def written(touches: Any) -> None:
@@ -132,6 +132,6 @@ def _lived(s: Subject, part: bool) -> list[Any]:
         if part and world.day == PART_DAY:
             world.streams.__dict__.update(Streams(99).__dict__)  # everybody holds this object
 
-    world.merchant._write = written  # type: ignore[method-assign]  # listens in
+    world.merchant._write = written  # type: ignore[method-assign]  # the day's last decision: here the future is swapped
     world.run()
     return kept

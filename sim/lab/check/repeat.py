@@ -122,9 +122,9 @@ def _hear(event: str, args: tuple[Any, ...]) -> None:
 def _listening() -> Iterator[list[str]]:
     """What the process does to the outside meanwhile; Python's own compiled files do not count."""
     global _heard
-    if not getattr(sys, "_peakshift_hears", False):
+    if "_peakshift_hears" not in vars(sys):
         sys.addaudithook(lambda event, args: _hear(event, args))
-        sys._peakshift_hears = True  # type: ignore[attr-defined]  # survives a reload of this module, as the hook does
+        vars(sys)["_peakshift_hears"] = True  # survives a reload of this module, as the hook does
     _heard = []
     try:
         yield _heard
