@@ -346,7 +346,7 @@ class World(mesa.Model):
                 seconds,
                 float((offer.zones["threshold_spend"] > 0).any()) + float((offer.zones["presale_due"] > 0).any()),
             )
-            self.orders.match(claims)  # before what the same people buy now
+            self.orders.price_match.claim(claims, self.orders.lines)  # before what the same people buy now
             self.orders.place(lines, begin)
             begin = end
         if to_hour == 24:

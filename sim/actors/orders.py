@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sim.actors.base import Actor
 from sim.actors.pool import Pool
+from sim.actors.price_match import PriceMatch
 from sim.actors.staging import Staging
 from sim.kernels.draws import uniforms
 from sim.kernels.experience import return_days
@@ -47,8 +48,6 @@ class OrderBook(Actor):
         """Day of the balance -> pre-sale lines."""
         self.payouts: dict[int, int] = {}
         """Day -> fen that the platform pays out."""
-        self._promises: dict[int, list[dict[str, Ints]]] = {}
-        """Day -> lines sold under a price-match promise."""
         channels = list(world.spec.market.channels.values())
         self._return_factor = np.array([c.return_multiplier for c in (*channels, channels[0])])
         """(O,) by offer."""
@@ -72,7 +71,7 @@ class OrderBook(Actor):
         """(consumers, days of the orders) of parcels that were handed over late."""
         self.at_the_door: list[tuple[Ints, Ints]] = []
         """(parcels, seconds) handed over today, one entry a city."""
-        self.staging = Staging(world)
+        self.staging, self.price_match = Staging(world), PriceMatch(world)
         self.return_lags, self.lines_delivered, self.lines_returned = (np.zeros(n, np.int64) for n in (LAG_DAYS, 2, 2))
         """As in `History`."""
         self._set_promises()
@@ -195,7 +194,7 @@ class OrderBook(Actor):
         unasked = np.maximum.reduceat(self._unasked[rows["sku"]], begins)
         world.desk.ordered(buyers[ships], rows["second"][new_order][ships], unasked[ships])
         world.services.sold(rows["sku"], rows["units"], entity)
-        self._promise(rows, entity)
+        self.price_match.promise(rows, entity, self._city(rows["consumer"]))
         self.placed.append((buyers, world.day))
         self._book(rows, begin, buyers.size, int((rows["till"][first] == 0).sum()))
         for witness in world.witnesses:
@@ -330,7 +329,7 @@ class OrderBook(Actor):
         sku = self.lines.get("sku", lines).astype(np.int64)
         units, paid = self.lines.get("units", lines).astype(np.int64), self.lines.get("paid", lines)
         self.lines.set("closes", lines, world.day)
-        self._forget(self.lines.get("entity", lines))
+        self.price_match.came_back(self.lines.get("entity", lines))
         home, book = self.lines.get("home", lines), world.ledger.book
         book("refunds", "cash", -int(paid.sum()))
         book("commission", "cash", int(np.round(self._fee[home] * paid).sum()))
@@ -346,62 +345,6 @@ class OrderBook(Actor):
         world.records.returned[:, world.day] += np.bincount(sku, units, minlength=world.cost_fen.size).astype(np.int64)
         variant = self.lines.get("variant", lines).astype(np.int64)[good]
         return np.bincount(variant, units[good], minlength=world.sizes.sku.size).astype(np.int64)
-
-    # ---- promises ------------------------------------------------------------------------------
-    def _promise(self, rows: dict[str, Ints], entity: Ints) -> None:
-        """Lines sold under a price-match promise are kept until it runs out."""
-        world = self.world
-        matched = [r for r in world.counter.running if r.terms.price_match]
-        if not matched:
-            return
-        last = world.day - max(r.terms.price_match.days for r in matched if r.terms.price_match)
-        self._promises = {day: parts for day, parts in self._promises.items() if day >= last}
-        city, now = self._city(rows["consumer"]), rows["second"]
-        days = np.zeros(now.size, np.int64)
-        for r in matched:
-            mine = (r.start <= now) & (now < r.end) & (r.eligible[rows["sku"]] == 1) & r.cities[city]
-            days[mine] = np.maximum(days[mine], r.terms.price_match.days if r.terms.price_match else 0)
-        under = days > 0
-        kept = {name: rows[name][under] for name in ("consumer", "sku", "listed", "paid")}
-        kept |= {"entity": entity[under], "until": world.day + days[under]}
-        self._promises.setdefault(world.day, []).append(kept)
-
-    def _forget(self, entity: Ints) -> None:
-        """Lines that came back can claim nothing more. Promises lie by the day of the line, which its entity names."""
-        placed = entity // 4096 % 4096
-        for day in self._promises.keys() & set(placed.tolist()):
-            for part in self._promises[day]:
-                part["paid"][np.isin(part["entity"], entity[placed == day])] = 0
-
-    def match(self, claims: Rows) -> None:
-        """Buyers who have seen it cheaper ask for the difference on their last purchase of it."""
-        world = self.world
-        terms = [r.terms.price_match for r in world.counter.running if r.terms.price_match]
-        if claims.size == 0 or not terms:
-            return
-        key, consumer = world.streams.key("price match", world.day), claims["consumer"].astype(np.int64)
-        asks = uniforms(key, consumer, 0) < max(t.claim_share for t in terms)
-        paid = 0
-        for claim in claims[asks]:
-            part, n = self._promised(int(claim["consumer"]), int(claim["sku"]))
-            if n < 0:
-                continue
-            difference = max(0, int(part["paid"][n]) - round(float(claim["index"]) * int(part["listed"][n])))
-            part["paid"][n] -= difference  # what he has got he does not get again
-            held = np.flatnonzero(self.lines.column("entity") == part["entity"][n])[-1:]
-            self.lines.column("paid")[held] -= difference  # a later return is refunded at what was really paid
-            paid += difference
-        world.ledger.book("price_matches", "cash", -paid)
-        world.desk.claimed(claims["consumer"][asks])
-
-    def _promised(self, consumer: int, sku: int) -> tuple[dict[str, Ints], int]:
-        """A person's last purchase of an SKU under a promise: the lines it is among, and its place, -1 = none."""
-        for day in sorted(self._promises, reverse=True):
-            for part in reversed(self._promises[day]):
-                mine = np.flatnonzero((part["consumer"] == consumer) & (part["sku"] == sku))
-                if mine.size:
-                    return part, int(mine[-1]) if part["until"][mine[-1]] >= self.world.day else -1
-        return {}, -1
 
     # ---- midnight ------------------------------------------------------------------------------
     def feel(self) -> None:

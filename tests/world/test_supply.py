@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from sim.actors.base import Actor
 from sim.actors.supplier import lead_days
 from sim.contracts import Forecast, Stocker, StockPlan, View
 from sim.errors import ScenarioError
-from sim.kernels.people import Rows
 from sim.scenario import load_scenario
 from sim.scenario.operations import Supplier
 from sim.streams import Streams
@@ -180,20 +180,28 @@ def test_returned_lines_forget_their_promise_as_a_search_through_all_would() -> 
     """Random promises of ten days, lines of all of them returned: against the plain loop over every part."""
     from sim.world import World  # compiled kernels: only where a world is run
 
-    orders, rng = World(market(), "plain", "plain", 1).orders, np.random.default_rng(4)
+    world, rng = World(market(), "plain", "plain", 1), np.random.default_rng(4)
+    match = world.orders.price_match
 
-    def lines(day: int, n: int) -> np.ndarray:
-        return np.asarray((rng.integers(0, 30, n) * 4096 + day) * 4096 + rng.integers(0, 3, n))
+    def lines(day: int, n: int) -> dict[str, np.ndarray]:
+        consumer, sku = rng.integers(0, 30, n), rng.integers(0, 3, n)
+        return {"consumer": consumer, "sku": sku, "entity": (consumer * 4096 + day) * 4096 + sku,
+                "until": np.full(n, 99)}  # fmt: skip
 
-    orders._promises = {day: [{"entity": lines(day, 40), "paid": rng.integers(1, 999, 40)} for _ in range(3)]
-                        for day in range(10)}  # fmt: skip
-    gone = np.concatenate([lines(day, 15) for day in (0, 3, 4, 9, 12)])
-    want = {day: [np.where(np.isin(part["entity"], gone), 0, part["paid"]) for part in parts]
-            for day, parts in orders._promises.items()}  # fmt: skip
-    orders._forget(gone)
-    found: dict[int, list[Rows]] = {day: [part["paid"] for part in parts] for day, parts in orders._promises.items()}
-    assert all(np.array_equal(a, b) for day in want for a, b in zip(want[day], found[day], strict=True))
-    assert sum(int((part == 0).sum()) for parts in found.values() for part in parts) > 50
+    match._sold = {day: [lines(day, 40) for _ in range(3)] for day in range(10)}
+    gone = np.concatenate([lines(day, 15)["entity"] for day in (0, 3, 4, 9, 12)])
+    match.came_back(gone)
+    told = 0
+    for buyer, item in product(range(30), range(3)):
+        rows = [(day, part, n) for day, parts in match._sold.items() for part in parts
+                for n in np.flatnonzero((part["consumer"] == buyer) & (part["sku"] == item))]  # fmt: skip
+        part, found = match._last(buyer, item)
+        if not rows or rows[-1][1]["entity"][rows[-1][2]] in gone:
+            assert found == -1
+            told += bool(rows)
+        else:
+            assert part is rows[-1][1] and found == rows[-1][2]
+    assert 5 < told < 85
 
 
 @pytest.mark.parametrize(
