@@ -12,11 +12,7 @@ after its own workers; what it gives up is tried once more, alone.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import sys
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
@@ -29,15 +25,14 @@ from concurrent.futures import (
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from typing import TypeVar
 
 from sim.errors import PeakshiftError
+from sim.lab.workers import without_main, worker_pool
 
 T = TypeVar("T")
 R = TypeVar("R")
 KILLED = "WorkerKilled: the worker process died while this ran, alone, twice"
-_SINGLE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class WorkerKilled(Exception):
@@ -66,8 +61,6 @@ def map_tasks(
         for n, task in enumerate(tasks):
             yield n, function(task)
         return
-    for name in _SINGLE_THREAD:
-        os.environ.setdefault(name, "1")
     open_, deaths = list(range(len(tasks))), Counter[int]()
     while open_:
         suspects = [n for n in open_ if deaths[n] >= 2]
@@ -83,45 +76,10 @@ def _unknown(task: object) -> None:
     """Nobody can tell what a dead worker was at."""
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with, initargs=(os.getpid(),))
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """While workers start: hides the caller's main module, which spawn would run again in each of them.
-
-    Tasks never need it. A script without `if __name__ == "__main__"`, or one read from standard
-    input, would otherwise kill every worker at birth.
-    """
-    main = sys.modules["__main__"]
-    hidden = {name: getattr(main, name) for name in ("__spec__", "__file__") if hasattr(main, name)}
-    try:
-        main.__spec__ = None
-        if "__file__" in hidden:
-            del main.__file__
-        yield
-    finally:
-        for name, value in hidden.items():
-            setattr(main, name, value)
-
-
 def _submit(pool: ProcessPoolExecutor, function: Callable[[T], R], task: T) -> Future[R]:
     """Hands a task out; the pool starts its workers here, as they are needed."""
-    with _without_main():
+    with without_main():
         return pool.submit(function, task)
-
-
-def _leave_with(parent: int) -> None:
-    """In a worker: end when the parent is gone, which a killed parent cannot ask for."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _round(
@@ -130,7 +88,7 @@ def _round(
 ) -> Iterator[tuple[int, R]]:  # fmt: skip
     """Works through the open tasks until all are done or a worker dies; few are handed out at a
     time, so that a death blames few."""
-    pool = _pool(min(workers, len(open_)))
+    pool = worker_pool(min(workers, len(open_)))
     running: dict[Future[R], int] = {}
     waiting = iter(list(open_))
     try:
@@ -165,7 +123,7 @@ def _round(
 def _alone(function: Callable[[T], R], task: T, post_mortem: Callable[[T], R | None]) -> R | WorkerKilled:
     """A suspect in a pool of its own, twice at most."""
     for _ in range(2):
-        with _pool(1) as pool:
+        with worker_pool(1) as pool:
             try:
                 return _submit(pool, function, task).result()
             except BrokenProcessPool:
@@ -209,7 +167,7 @@ def _elsewhere(
 
 def _hand_out(executor: Executor, function: Callable[[T], R], task: T) -> Future[R]:
     try:
-        with _without_main():  # where it is a pool of processes, its workers start here
+        with without_main():  # where it is a pool of processes, its workers start here
             return executor.submit(function, task)
     except RuntimeError as error:  # broken or shut down
         raise ExecutorError(f"executor: must take tasks, got {type(error).__name__}: {error}") from None
@@ -237,8 +195,6 @@ class WarmPool:
     """
 
     def __init__(self, workers: int) -> None:
-        for name in _SINGLE_THREAD:
-            os.environ.setdefault(name, "1")
         self.workers = workers
         self._pool: ProcessPoolExecutor | None = None
         self._children: list[multiprocessing.process.BaseProcess] = []
@@ -253,8 +209,7 @@ class WarmPool:
 
     def _submitted(self, function: Callable[[T], R], task: T) -> Future[R]:
         if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, context, initializer=_serve, initargs=(os.getpid(),))
+            self._pool = worker_pool(self.workers, _serve)
         before = set(multiprocessing.active_children())
         future = _submit(self._pool, function, task)
         self._children += [child for child in multiprocessing.active_children() if child not in before]
@@ -270,7 +225,6 @@ class WarmPool:
         self._children.clear()
 
 
-def _serve(parent: int) -> None:
+def _serve() -> None:
     """In a worker that stays: the terminal's Ctrl-C reaches it too, and means nothing to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _leave_with(parent)

@@ -25,8 +25,8 @@ from sim.lab.store import StoreError
 from sim.lab.tally import tally
 from sim.scenario import Scenario, load_scenario
 
-SMALL = ("market.consumers=800", "calendar.start=2023-11-25", "calendar.warm_up_days=10", "calendar.scored_days=25",
-         "calendar.settlement_days=5", "replications=2")  # fmt: skip
+SMALL = ("market.consumers=800", "calendar.start=2023-12-05", "calendar.warm_up_days=3", "calendar.scored_days=12",
+         "calendar.settlement_days=2", "replications=2")  # fmt: skip
 TABLES = ("runs", "daily", "hourly", "pnl", "cohorts", "campaigns")
 
 

@@ -22,8 +22,8 @@ from sim.lab.remote import Job, SourcesDifferError, check_address, dask_executor
 from sim.scenario import load_scenario
 from tests.lab.cluster import ROOT, cluster, contents
 
-SMALL = ("market.consumers=400", "calendar.start=2023-11-25", "calendar.warm_up_days=5", "calendar.scored_days=10",
-         "calendar.settlement_days=2", "replications=2")  # fmt: skip
+SMALL = ("market.consumers=400", "calendar.start=2023-12-08", "calendar.warm_up_days=2", "calendar.scored_days=5",
+         "calendar.settlement_days=1", "replications=2")  # fmt: skip
 KILLER = """
 import os, signal
 from dataclasses import dataclass

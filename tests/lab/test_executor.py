@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from sim.lab import workers
 from sim.lab.executor import WorkerKilled, map_tasks
-from tests.lab.tasks import die_always, die_once, square
+from tests.lab.tasks import die_always, die_once, square, surroundings
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_every_task_once(workers: int) -> None:
-    got = list(map_tasks(square, list(range(9)), workers))
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_task_once(count: int) -> None:
+    got = list(map_tasks(square, list(range(9)), count))
     assert sorted(got) == [(n, n * n) for n in range(9)]
 
 
@@ -28,6 +29,27 @@ def test_a_task_that_always_kills_fails_alone() -> None:
     got = dict(map_tasks(die_always, list(range(8)), 2))
     assert isinstance(got.pop(3), WorkerKilled)
     assert got == {n: n * n for n in range(8) if n != 3}
+
+
+def test_a_worker_is_surrounded_by_what_its_caller_is_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by what was there when the server of workers was started, as the first of these calls does at the latest."""
+    assert dict(map_tasks(surroundings, ["PEAKSHIFT_X"] * 2, 2))[0][0] is None
+    monkeypatch.setenv("PEAKSHIFT_X", "now")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for found in dict(map_tasks(surroundings, ["PEAKSHIFT_X"] * 2, 2)).values():
+        assert not isinstance(found, WorkerKilled)
+        variable, folder, path = found
+        assert (variable, folder) == ("now", str(tmp_path)) and path[0] == str(tmp_path)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere all workers are spawned")
+def test_workers_of_changed_sources_are_spawned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the server has loaded may not be what a result's hash says."""
+    list(map_tasks(square, [1, 2], 2))
+    assert workers._context().get_start_method() == "forkserver"
+    monkeypatch.setitem(workers._read, next(iter(workers._read)), 0)
+    assert workers._context().get_start_method() == "spawn"
 
 
 SCRIPT = """

@@ -1,6 +1,6 @@
 """The report in a real browser: console silent, no request, sorting works, axe-core finds no serious violation.
 
-Needs playwright and the system's chromium; axe-core (the npm package) from PEAKSHIFT_AXE, a path to axe.min.js.
+Needs playwright and the system's chromium; axe-core (tests/axe.py).
 With PEAKSHIFT_SCREENSHOTS, a folder, pictures are kept there; PEAKSHIFT_EXPERIMENT names the experiment to show.
 """
 
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from sim.report.html import report_html
+from tests.axe import axe
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -113,12 +114,10 @@ def test_sorting_by_keyboard(browser: Any, pages: dict[str, Path]) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["en", "zh", "hostile"])
 def test_axe_finds_no_serious_violation(browser: Any, pages: dict[str, Path], name: str, scheme: str) -> None:
-    axe = Path(os.environ.get("PEAKSHIFT_AXE", "node_modules/axe-core/axe.min.js"))
-    if not axe.is_file():
-        pytest.skip("axe-core is not here: npm install --no-save axe-core, or PEAKSHIFT_AXE=path/to/axe.min.js")
+    source = axe()
     page, _ = _open(browser, pages[name], WIDE, scheme)
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-    page.evaluate(axe.read_text(encoding="utf-8") + ";0")
+    page.evaluate(source)
     result = page.evaluate("axe.run()")
     assert len(result["passes"]) > 20
     assert [
