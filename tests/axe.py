@@ -1,4 +1,4 @@
-"""axe-core, the accessibility checker: an npm package (`npm install --no-save axe-core`), or where PEAKSHIFT_AXE says."""
+"""axe-core, the accessibility checker: an npm package (`npm install --no-save axe-core`), or what PEAKSHIFT_AXE names."""
 
 from __future__ import annotations
 
