@@ -1,4 +1,4 @@
-"""axe-core, the accessibility checker: an npm package (`npm install --no-save axe-core`), or what PEAKSHIFT_AXE names."""
+"""axe-core, the accessibility checker: an npm package (`npm install --no-save axe-core`), or what PEAKSHIFT_AXE is."""
 
 from __future__ import annotations
 
