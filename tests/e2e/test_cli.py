@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sim.cli import main
 from sim.scenario.merge import SHIPPED
 
 SMALL = ("--set", "market.consumers=600", "--set", "calendar.start=2023-11-25", "--set", "calendar.warm_up_days=10",
@@ -101,12 +102,24 @@ def test_run_prints_every_metric(tmp_path: Path) -> None:
         (("churn", "double12", "--pair", "big_promo/closd_loop"), "--pair: must be one of"),
     ],
 )  # fmt: skip
-def test_bad_input_gets_one_message_and_exit_code_2(tmp_path: Path, args: tuple[str, ...], message: str) -> None:
+def test_bad_input_gets_one_message_and_exit_code_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], args: tuple[str, ...],
+    message: str,
+) -> None:  # fmt: skip
     (tmp_path / "mine.yaml").write_text("extends: shipped:double12.yaml\nmarket: {consumers: lots}\n")
-    done = peakshift(*args, cwd=tmp_path)
-    assert done.returncode == 2
-    assert message in done.stderr and "Traceback" not in done.stderr and done.stdout == ""
-    assert "Errno" not in done.stderr
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:  # in this process: each of its own takes seconds to load
+        main(args)
+    told = capsys.readouterr()
+    assert ended.value.code == 2
+    assert message in told.err and "Traceback" not in told.err and told.out == ""
+    assert "Errno" not in told.err
+
+
+def test_bad_input_of_a_process_of_its_own(tmp_path: Path) -> None:
+    done = peakshift("validate", "duoble12", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean 'double12'" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_failed_run_gives_exit_code_3_and_the_rest(tmp_path: Path) -> None:
