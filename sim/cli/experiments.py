@@ -61,7 +61,7 @@ def compare(
 
     Of several scenarios each in turn, then how often each pair won, tied and lost.
     """
-    loaded = [load(scenario, resized(scenario, settings, consumers), metrics=True) for scenario in scenarios]
+    loaded = [load(scenario, resized(scenario, settings, consumers)) for scenario in scenarios]
     from sim.lab.compare import compare as run_compare  # pandas and the lab
     from sim.lab.tally import folders, tally  # pandas
     from sim.report.figures import save_figures  # matplotlib
@@ -255,7 +255,7 @@ def _percentage(ctx: click.Context, param: click.Parameter, value: str) -> float
 def gate(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
     """Holds SCENARIO's strategies against a stored baseline, seed by seed. Exit code 1 when a metric lost more than the
     margin and the 95 % interval of the difference excludes 0; a change that changes nothing never fails."""
-    loaded = load(scenario, settings, metrics=True)
+    loaded = load(scenario, settings)
     from sim.lab.gate import gate as run_gate  # pandas and the lab
 
     with executor_of(options) as executor, Progress(quiet) as progress:

@@ -90,7 +90,7 @@ def smoothing(
 ) -> None:
     """The smoothing path: a campaign's budget spent in k events; profit, peak load and retention by k, on common
     draws."""
-    loaded = load(scenario, settings, metrics=True)
+    loaded = load(scenario, settings)
     from sim.lab.smoothing import smoothing as run  # pandas and the lab
 
     counts = [part.strip() for part in events.split(",")]

@@ -17,7 +17,7 @@ from sim.errors import UsageError
 @scenario_options
 def validate(scenario: str, settings: tuple[str, ...]) -> None:
     """Checks SCENARIO and says what is wrong, all at once; runs nothing."""
-    loaded = load(scenario, settings, metrics=True)
+    loaded = load(scenario, settings)
     from sim.scenario.warnings import warnings_of  # pydantic, not needed for --help
 
     for warning in warnings_of(loaded):
