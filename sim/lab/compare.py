@@ -29,6 +29,7 @@ from sim.lab.sources import PACKAGES, version_of
 from sim.lab.statistics import MARGIN, holm, paired, verdict
 from sim.lab.tables import read_table, write_tables
 from sim.lab.wording import aligned, cells, fact, held_line, printable
+from sim.lab.worlds import claim
 from sim.metrics import Metric, all_metrics, check_names
 from sim.plugins import engine_hash
 from sim.scenario import Scenario, resolved, scenario_hash
@@ -147,8 +148,7 @@ def compare(
     begun = datetime.datetime.now(datetime.UTC)
     looks = _looks(scenario.replications, until, most)
     folder = Path(out) if out is not None else default_folder(scenario)
-    _spare(folder)
-    store.prepare(folder / "runs")
+    claim(folder, scenario)
     workers = workers or os.cpu_count() or 1
     held: dict[tuple[str, str], float] | None = None
     if scenario.compare.hold:
@@ -366,15 +366,6 @@ def _commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return head.stdout.strip() + ("+dirty" if changed else "")
-
-
-def _spare(folder: Path) -> None:
-    """A folder with such files and no experiment is somebody's own."""
-    ours = any((folder / name).exists() for name in ("runs", "manifest.json"))
-    for name in ("comparison.csv", "report.html"):
-        if not ours and (folder / name).exists():
-            raise UsageError(f"--out: must be a new folder or one of an experiment, got {str(folder)!r}, which holds a "
-                             f"{name} of another kind; nothing was written")  # fmt: skip
 
 
 def manifest_scenario(folder: Path) -> Scenario:

@@ -31,6 +31,7 @@ from sim.lab.run import RunResult
 from sim.lab.sources import Sources, version_of
 from sim.lab.statistics import paired
 from sim.lab.wording import number, printable
+from sim.lab.worlds import world_of
 from sim.metrics import all_metrics, check_names
 from sim.scenario import Scenario
 from sim.scenario.root import Pair
@@ -212,12 +213,9 @@ def _of_baseline(
     kept = [p for p in old.pairs if schedule in (None, p.schedule) and line_up in (None, p.line_up)]
     if not kept:
         raise UsageError(f"{file}: must hold {schedule}/{line_up}; {remedy}")
-    lost = [p for p in kept if scenario.schedules.get(p.schedule) != p.campaigns or p.line_up not in scenario.line_ups]
-    if lost:
-        what = f"schedule {lost[0].schedule!r} and line-up {lost[0].line_up!r}"
-        raise UsageError(f"{file}: is stale: the scenario must have {what} as they were; {remedy}")
-    if old.scenario_hash != world_hash(scenario):
-        raise UsageError(f"{file}: is stale: the scenario's world must be the one of the baseline; {remedy}")
+    stale = old.stale(scenario, kept)
+    if stale:
+        raise UsageError(printable(f"{file}: is stale: {'; '.join(stale)}; {remedy}"))
     number = replications or len(old.seeds)
     if number > len(old.seeds):
         raise UsageError(f"replications: must be at most the {len(old.seeds)} of {file}, got {number}; {remedy}")
@@ -243,8 +241,8 @@ def _measured(
     sources = Sources.now(scenario, [name for _, name in chosen])
     return Baseline(
         peakshift_gate=1, version=version_of("peakshift"), source_hash=sources.engine, packages=sources.packages,
-        scenario=reference, settings=list(settings), scenario_hash=world_hash(scenario), seed=scenario.seed,
-        seeds=list(dict.fromkeys(run.seed for run, _ in outcomes)),
+        scenario=reference, settings=list(settings), scenario_hash=world_hash(scenario), world=world_of(scenario),
+        seed=scenario.seed, seeds=list(dict.fromkeys(run.seed for run, _ in outcomes)),
         pairs=[
             PairValues(
                 schedule=schedule, line_up=name, campaigns=list(scenario.schedules[schedule]),

@@ -16,6 +16,8 @@ from sim.scenario.root import KINDS
 from sim.streams import mix
 
 SOURCE = Path(__file__).resolve().parents[1]
+ELSEWHERE = ("name", "description", "replications", "compare", "seed", "schedules", "line_ups")
+"""Fields of a scenario that are no part of its world."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,7 @@ def runs_of(
 ) -> list[Run]:  # fmt: skip
     """The runs of these (schedule, line-up) pairs in these replications."""
     data, compared = resolved(scenario), list(compared)
-    elsewhere = {"name", "description", "replications", "compare", "seed", "schedules", "line_ups"}
-    world = {name: value for name, value in data.items() if name not in elsewhere}
+    world = {name: value for name, value in data.items() if name not in ELSEWHERE}
     base = json.dumps([world, plugins.engine_hash(), versions()])
     hashes = {name: strategy_hashes(scenario, name) for name in dict.fromkeys(name for _, name in compared)}
     runs = []

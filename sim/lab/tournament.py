@@ -26,6 +26,7 @@ from sim.lab.selection import KimNelson, ocba
 from sim.lab.statistics import paired, verdict
 from sim.lab.twins import one_of
 from sim.lab.wording import aligned, number, printable, signed
+from sim.lab.worlds import claim
 from sim.metrics import all_metrics
 from sim.scenario import Scenario
 from sim.scenario.root import KINDS, LineUp, StrategyUse
@@ -205,7 +206,7 @@ def tournament(
     entered = contenders(scenario, choices)
     if budget is not None and budget < 3 * len(entered.line_ups):
         raise UsageError(f"budget: must be at least 3 runs for each of {len(entered.line_ups)}, got {budget}")
-    store.prepare(folder / "runs")
+    claim(folder, scenario)
     field = Field(entered, schedule, metric, folder, workers, resume, progress)
     near = next((name for name, line_up in entered.line_ups.items() if line_up == reference), None)
     sign = 1.0 if all_metrics()[metric].better == "higher" else -1.0
