@@ -63,6 +63,7 @@ def compare(
     """
     loaded = [load(scenario, resized(scenario, settings, consumers)) for scenario in scenarios]
     from sim.lab.compare import compare as run_compare  # pandas and the lab
+    from sim.lab.delivery import keeping  # the lab
     from sim.lab.tally import folders, tally  # pandas
     from sim.report.figures import save_figures  # matplotlib
     from sim.report.html import write_report  # matplotlib and jinja2
@@ -73,9 +74,10 @@ def compare(
         for scenario, folder in zip(loaded, folders(loaded, out), strict=True):
             with Progress(quiet) as progress:
                 result = run_compare(scenario, progress=progress, out=folder, executor=executor, **options)
-            daily, hourly = result.drawn("daily"), result.drawn("hourly")
-            figures = save_figures(result.folder, result.runs, result.comparison, daily, hourly, result.scenario)
-            report = write_report(result.folder, language)
+            with keeping(result.folder / "runs", options["resume"]):
+                daily, hourly = result.drawn("daily"), result.drawn("hourly")
+                figures = save_figures(result.folder, result.runs, result.comparison, daily, hourly, result.scenario)
+                report = write_report(result.folder, language)
             results.append(result)
             told.append(result.to_dict(figures))
             if not quiet and not as_json:

@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from sim.cli.options import (
-    INTERRUPTED,
     SOME_FAILED,
     Progress,
     cli,
@@ -48,8 +47,7 @@ def _twins(
         with Progress(quiet) as progress:
             result = run(progress=progress, **options)
     except KeyboardInterrupt:
-        click.echo("interrupted: nothing is kept of an experiment with twins", err=True)
-        sys.exit(INTERRUPTED)
+        raise KeyboardInterrupt("nothing is kept of an experiment with twins") from None
     figures: list[Path] = []
     if figure and options["out"] is not None:
         from sim.report.figures import save_experiment  # matplotlib

@@ -151,19 +151,22 @@ def compare(
     claim(folder, scenario)
     workers = workers or os.cpu_count() or 1
     held: dict[tuple[str, str], float] | None = None
-    if scenario.compare.hold:
-        held = budget.factors(scenario, lambda runs: deliver(scenario, runs, folder, workers, resume, None, executor))
-    stopping = None
-    for look in looks.looks:
-        scenario = _with(scenario, {"replications": look})
-        runs = plan(scenario, held)
-        outcomes = deliver(scenario, runs, folder, workers, resume or look > looks.looks[0], progress, executor)
-        frame = store.runs_frame(outcomes)
-        comparison = comparison_frame(scenario, frame, looks if until else None)
-        if until and (stopping := _stopping(scenario, comparison, until, looks)):
-            break
-    result = _tables(scenario, folder, outcomes, comparison, held, stopping)
-    store.write_json(folder / "manifest.json", _manifest(scenario, runs, result, begun))
+    with delivery.keeping(folder / "runs", resume):
+        if scenario.compare.hold:
+            held = budget.factors(
+                scenario, lambda runs: deliver(scenario, runs, folder, workers, resume, None, executor)
+            )
+        stopping = None
+        for look in looks.looks:
+            scenario = _with(scenario, {"replications": look})
+            runs = plan(scenario, held)
+            outcomes = deliver(scenario, runs, folder, workers, resume or look > looks.looks[0], progress, executor)
+            frame = store.runs_frame(outcomes)
+            comparison = comparison_frame(scenario, frame, looks if until else None)
+            if until and (stopping := _stopping(scenario, comparison, until, looks)):
+                break
+        result = _tables(scenario, folder, outcomes, comparison, held, stopping)
+        store.write_json(folder / "manifest.json", _manifest(scenario, runs, result, begun))
     return result
 
 

@@ -221,7 +221,7 @@ def _answer(future: Future[R]) -> R | WorkerKilled:
         return future.result()
     except (CancelledError, BrokenExecutor) as error:
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        raise ExecutorError(f"executor: must last until the end, got {reason}; finished runs are kept") from None
+        raise ExecutorError(f"executor: must last until the end, got {reason}") from None
     except ImportError as error:
         raise ExecutorError(f"executor: its workers must have peakshift and all it needs, got {error}") from None
     except Exception as error:

@@ -25,7 +25,7 @@ from sim.errors import PeakshiftError, UsageError, did_you_mean
 from sim.lab import store
 from sim.lab.baseline import Baseline, PairValues, read, uses_of, world_hash, write
 from sim.lab.compare import deliver
-from sim.lab.delivery import Progress
+from sim.lab.delivery import Progress, keeping
 from sim.lab.plan import Run, pairs, plan
 from sim.lab.run import RunResult
 from sim.lab.sources import Sources, version_of
@@ -165,7 +165,8 @@ def _folder(out: Path | str | None) -> Iterator[Path]:
     """Where the runs go: kept in `out`, else gone with the command."""
     if out is not None:
         store.prepare(Path(out) / "runs")
-        yield Path(out)
+        with keeping(Path(out) / "runs"):
+            yield Path(out)
         return
     with tempfile.TemporaryDirectory(prefix="peakshift-gate-") as folder:
         store.prepare(Path(folder) / "runs")

@@ -20,7 +20,7 @@ from sim import plugins
 from sim.errors import PluginError, UsageError
 from sim.lab import store
 from sim.lab.compare import default_folder, deliver
-from sim.lab.delivery import Progress
+from sim.lab.delivery import Progress, keeping
 from sim.lab.plan import Run, baseline, runs_of
 from sim.lab.selection import KimNelson, ocba
 from sim.lab.statistics import paired, verdict
@@ -157,7 +157,9 @@ class Field:
         planned: list[Run] = []
         for replication, names in sorted(todo.items()):
             planned += runs_of(self.scenario, [(self.schedule, name) for name in names], [replication])
-        for run, result in deliver(self.scenario, planned, self.folder, self.workers, self.resume, self.progress):
+        with keeping(self.folder / "runs", self.resume):
+            lived = deliver(self.scenario, planned, self.folder, self.workers, self.resume, self.progress)
+        for run, result in lived:
             value = result.metrics.get(self.metric, float("nan"))
             if result.error is not None or not np.isfinite(value):
                 self.errors.setdefault(run.line_up, result.error or f"{self.metric} is not a number")
