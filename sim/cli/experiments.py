@@ -134,7 +134,7 @@ def run(
         store.write_csv(out / "forecast_fan.csv", fan)
         figures = save_experiment(out, "forecast_fan", fan)
     if result.error is not None:
-        click.echo(f"failed: {result.error}", err=True)
+        click.echo(f"failed: {schedule}/{line_up} seed {result.seed}: {result.error}", err=True)
         sys.exit(SOME_FAILED)
     if as_json:
         click.echo(json.dumps(result.to_dict() | {"figures": list(map(str, figures))}, indent=2, allow_nan=False))

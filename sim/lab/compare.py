@@ -132,9 +132,10 @@ def compare(
     `workers` defaults to the number of cores; results do not depend on it. Runs that are in the
     folder already are taken from there unless `resume` is False. A failed run is a row with its
     error; the others are delivered. A strategy that takes longer than `decision_seconds` (the scenario's
-    `compare.decision_seconds`) for an answer ends its run; where it does not even hear an alarm its worker is ended, so
-    that takes at least two workers. This contains accidents; it is no security sandbox. With an `executor` the runs go
-    there instead of to processes of our own, with the same results (see sim/lab/remote.py).
+    `compare.decision_seconds`) for an answer ends its run; where it does not even hear an alarm its worker is ended.
+    That takes a process apart, which strategies that are not shipped have even where `workers` is 1. This contains
+    accidents; it is no security sandbox. With an `executor` the runs go there instead of to processes of our own, with
+    the same results (see sim/lab/remote.py).
 
     With `until` (a share, 0.02) replications are added, as many again each time, until every asked metric of every pair
     is decided or its difference known within that share of the baseline's mean, up to `most` replications (10 times the

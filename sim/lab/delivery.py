@@ -15,7 +15,7 @@ from pathlib import Path
 from sim.actors.deadline import hung
 from sim.lab import remote, store
 from sim.lab.executor import KILLED, ExecutorError, map_tasks
-from sim.lab.plan import Run
+from sim.lab.plan import Run, from_outside
 from sim.lab.run import RunResult, run_one
 from sim.scenario import Scenario
 
@@ -75,10 +75,11 @@ def deliver(
 
     told()
     _forget(folder, todo)
-    work = partial(_work, folder, workers)
+    apart = workers > 1 or any(from_outside(scenario, run.line_up) for scenario, run in todo)
+    work = partial(_work, folder, apart)
     if executor is not None and todo:
         work = partial(remote.work, remote.Job.of(folder, todo))
-    for n, result in map_tasks(work, todo, workers, partial(_hung, folder), executor):
+    for n, result in map_tasks(work, todo, workers, partial(_hung, folder), executor, apart):
         run = todo[n][1]
         if not isinstance(result, RunResult):
             result = RunResult(run.schedule, run.line_up, run.seed, {}, KILLED)
@@ -97,10 +98,10 @@ def reload(folder: Path, task: Task) -> RunResult:
     return store.load_run(run.file(folder)) or run_one(scenario, run.schedule, run.line_up, run.seed)
 
 
-def _work(folder: Path, workers: int, task: Task) -> RunResult:
+def _work(folder: Path, apart: bool, task: Task) -> RunResult:
     """In a worker: live through one world and write it down where it finished."""
     scenario, run = task
-    note = run.note(folder) if workers > 1 else None  # in the caller's own process nothing may be ended
+    note = run.note(folder) if apart else None  # in the caller's own process nothing may be ended
     result = run_one(scenario, run.schedule, run.line_up, run.seed, note)
     if result.error is None:
         store.save_run(run.file(folder), result)

@@ -72,6 +72,11 @@ def strategy_hashes(scenario: Scenario, line_up: str) -> dict[str, str]:
     return {kind: plugins.source_hash(cls) for kind, cls in found.items()}
 
 
+def from_outside(scenario: Scenario, line_up: str) -> bool:
+    """Whether a line-up holds a strategy that is not shipped: it is run in a process apart, which it may end."""
+    return plugins.from_outside(scenario.line_ups[line_up].model_dump())
+
+
 def baseline(scenario: Scenario) -> tuple[str, str]:
     """The schedule and line-up that all others are compared with; the first pair where none is named."""
     base = scenario.compare.baseline

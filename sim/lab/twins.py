@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sim.actors.deadline import Deadline
 from sim.errors import PeakshiftError, UsageError, did_you_mean
 from sim.lab.executor import KILLED, map_tasks
-from sim.lab.plan import ELSEWHERE, baseline, seed_of
+from sim.lab.plan import ELSEWHERE, baseline, from_outside, seed_of
 from sim.lab.statistics import Difference, paired
 from sim.ledger import History
 from sim.metrics import all_metrics
@@ -149,7 +149,8 @@ def live_each(
     tasks = [(r, name) for r in range(replications) for name in distinct]
     open_: dict[int, dict[str, Any]] = {}
     jobs = [(twins[name], seed_of(seed, r)) for r, name in tasks]
-    for done, (n, result) in enumerate(map_tasks(partial(live, watch), jobs, workers), start=1):
+    apart = any(from_outside(twin.scenario, twin.line_up) for twin in twins.values())
+    for done, (n, result) in enumerate(map_tasks(partial(live, watch), jobs, workers, apart=apart), start=1):
         r, name = tasks[n]
         through = open_.setdefault(r, {})
         through[name] = result if not isinstance(result, Exception) else _Failed(KILLED)
