@@ -43,11 +43,8 @@ def _twins(
 ) -> None:
     """Runs an experiment with twins and tells what came out; its `table` is drawn where tables are written."""
     options["workers"] = options["workers"] or os.cpu_count() or 1
-    try:
-        with Progress(quiet) as progress:
-            result = run(progress=progress, **options)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt("nothing is kept of an experiment with twins") from None
+    with Progress(quiet) as progress:
+        result = run(progress=progress, **options)
     figures: list[Path] = []
     if figure and options["out"] is not None:
         from sim.report.figures import save_experiment  # matplotlib
