@@ -67,7 +67,8 @@ A_FIFTH := --set market.consumers=20000 --set operations.warehouses.hangzhou_dc.
   --set calendar.scored_days=32 --set calendar.settlement_days=4
 RUNS := results/runs/reference
 
-# sim/report/columns.py tells of these commands; a test holds the two together.
+# sim/report/columns.py tells of these commands; a test holds the two together. Their folders belong to the scenario as
+# it was: where that has changed, they must go first (rm -r results/runs/reference*).
 reference: $(STAMP) ## remake results/reference, results/README.md and the notebook's outputs
 	$(BIN)/peakshift compare double12 --out $(RUNS)
 	$(BIN)/peakshift decompose double12 --campaign double12 --replications 4 $(A_FIFTH) --out $(RUNS)-decompose

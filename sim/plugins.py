@@ -49,6 +49,16 @@ def shipped(kind: str) -> list[str]:
     return sorted(p.stem for p in (LIBRARY / kind).glob("*.py") if not p.stem.startswith("_"))
 
 
+def from_outside(written: object) -> bool:
+    """Whether a reference is to no shipped strategy: a file or a module, whose code may do anything. Of a mapping or
+    list, whether any text in it looks like one, as strategies may name others in their parameters."""
+    if isinstance(written, Mapping):
+        return any(map(from_outside, written.values()))
+    if isinstance(written, list | tuple):
+        return any(map(from_outside, written))
+    return isinstance(written, str) and (":" in written or "." in written)
+
+
 def _from_file(path: Path, reference: str) -> ModuleType:
     if not path.is_file():
         raise PluginError(f"strategy {reference!r}: must be an existing file, got {path}")

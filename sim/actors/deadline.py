@@ -54,18 +54,24 @@ class Deadline:
     def _arm(self, message: str) -> None:
         if self._note is None:
             return
-        if self._file is None:
-            self._file = self._note.open("w", encoding="utf-8")
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(message + "\n")
-        self._file.flush()
+        try:
+            if self._file is None:
+                self._file = self._note.open("w", encoding="utf-8")
+            self._file.seek(0)
+            self._file.truncate()
+            self._file.write(message + "\n")
+            self._file.flush()
+        except OSError:  # a full disk ends the run when it is to be stored, and says so there
+            self.close()
+            self._note = None
+            return
         faulthandler.dump_traceback_later(self.seconds + GRACE_SECONDS, exit=True, file=self._file)
 
     def close(self) -> None:
         """Nobody is asked any more: the note goes."""
         if self._file is not None and self._note is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._note.unlink(missing_ok=True)
             self._file = None
 

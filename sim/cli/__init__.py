@@ -28,6 +28,7 @@ def main(args: Sequence[str] | None = None) -> None:
     except PeakshiftError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("interrupted: finished runs are kept; the same command goes on from there", err=True)
+    except (KeyboardInterrupt, click.exceptions.Abort) as error:
+        told = error.__cause__ or error  # click makes an Abort of a Ctrl-C; what it leaves behind is said with that
+        click.echo(f"interrupted: {told}".removesuffix(": "), err=True)
         sys.exit(INTERRUPTED)

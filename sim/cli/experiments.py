@@ -61,8 +61,9 @@ def compare(
 
     Of several scenarios each in turn, then how often each pair won, tied and lost.
     """
-    loaded = [load(scenario, resized(scenario, settings, consumers), metrics=True) for scenario in scenarios]
+    loaded = [load(scenario, resized(scenario, settings, consumers)) for scenario in scenarios]
     from sim.lab.compare import compare as run_compare  # pandas and the lab
+    from sim.lab.delivery import keeping  # the lab
     from sim.lab.tally import folders, tally  # pandas
     from sim.report.figures import save_figures  # matplotlib
     from sim.report.html import write_report  # matplotlib and jinja2
@@ -73,9 +74,10 @@ def compare(
         for scenario, folder in zip(loaded, folders(loaded, out), strict=True):
             with Progress(quiet) as progress:
                 result = run_compare(scenario, progress=progress, out=folder, executor=executor, **options)
-            daily, hourly = result.drawn("daily"), result.drawn("hourly")
-            figures = save_figures(result.folder, result.runs, result.comparison, daily, hourly, result.scenario)
-            report = write_report(result.folder, language)
+            with keeping(result.folder / "runs", options["resume"]):
+                daily, hourly = result.drawn("daily"), result.drawn("hourly")
+                figures = save_figures(result.folder, result.runs, result.comparison, daily, hourly, result.scenario)
+                report = write_report(result.folder, language)
             results.append(result)
             told.append(result.to_dict(figures))
             if not quiet and not as_json:
@@ -132,7 +134,7 @@ def run(
         store.write_csv(out / "forecast_fan.csv", fan)
         figures = save_experiment(out, "forecast_fan", fan)
     if result.error is not None:
-        click.echo(f"failed: {result.error}", err=True)
+        click.echo(f"failed: {schedule}/{line_up} seed {result.seed}: {result.error}", err=True)
         sys.exit(SOME_FAILED)
     if as_json:
         click.echo(json.dumps(result.to_dict() | {"figures": list(map(str, figures))}, indent=2, allow_nan=False))
@@ -255,7 +257,7 @@ def _percentage(ctx: click.Context, param: click.Parameter, value: str) -> float
 def gate(scenario: str, settings: tuple[str, ...], quiet: bool, as_json: bool, **options: Any) -> None:
     """Holds SCENARIO's strategies against a stored baseline, seed by seed. Exit code 1 when a metric lost more than the
     margin and the 95 % interval of the difference excludes 0; a change that changes nothing never fails."""
-    loaded = load(scenario, settings, metrics=True)
+    loaded = load(scenario, settings)
     from sim.lab.gate import gate as run_gate  # pandas and the lab
 
     with executor_of(options) as executor, Progress(quiet) as progress:

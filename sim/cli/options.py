@@ -133,15 +133,11 @@ def executor_of(options: dict[str, Any]) -> AbstractContextManager[Executor | No
     return dask_executor(address, insecure)
 
 
-def load(reference: str, settings: Sequence[str], metrics: bool = False) -> Scenario:
+def load(reference: str, settings: Sequence[str]) -> Scenario:
+    from sim.metrics import all_metrics  # numpy alone
     from sim.scenario import load_scenario  # pydantic, not needed for --help
 
-    scenario = load_scenario(reference, settings)
-    if metrics:
-        from sim.metrics import check_names  # numpy alone
-
-        check_names(scenario.compare.metrics)
-    return scenario
+    return load_scenario(reference, settings, all_metrics())
 
 
 def share(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:

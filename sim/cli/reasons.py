@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from sim.cli.options import (
-    INTERRUPTED,
     SOME_FAILED,
     Progress,
     cli,
@@ -44,12 +43,8 @@ def _twins(
 ) -> None:
     """Runs an experiment with twins and tells what came out; its `table` is drawn where tables are written."""
     options["workers"] = options["workers"] or os.cpu_count() or 1
-    try:
-        with Progress(quiet) as progress:
-            result = run(progress=progress, **options)
-    except KeyboardInterrupt:
-        click.echo("interrupted: nothing is kept of an experiment with twins", err=True)
-        sys.exit(INTERRUPTED)
+    with Progress(quiet) as progress:
+        result = run(progress=progress, **options)
     figures: list[Path] = []
     if figure and options["out"] is not None:
         from sim.report.figures import save_experiment  # matplotlib
@@ -90,7 +85,7 @@ def smoothing(
 ) -> None:
     """The smoothing path: a campaign's budget spent in k events; profit, peak load and retention by k, on common
     draws."""
-    loaded = load(scenario, settings, metrics=True)
+    loaded = load(scenario, settings)
     from sim.lab.smoothing import smoothing as run  # pandas and the lab
 
     counts = [part.strip() for part in events.split(",")]

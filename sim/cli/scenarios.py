@@ -9,24 +9,43 @@ from typing import Any
 
 import click
 
-from sim.cli.options import DONE, NO, cli, load, scenario_options, shown
-from sim.errors import UsageError
+from sim.cli.options import BAD_INPUT, DONE, NO, cli, consumers_option, load, resized, set_option, shown
+from sim.errors import ScenarioError, UsageError
 
 
 @cli.command(short_help="Check a scenario and say all that is wrong; run nothing.")
-@scenario_options
-def validate(scenario: str, settings: tuple[str, ...]) -> None:
+@click.argument("scenario")
+@set_option
+@consumers_option
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output, faults too.")
+def validate(scenario: str, settings: tuple[str, ...], consumers: int | None, as_json: bool) -> None:
     """Checks SCENARIO and says what is wrong, all at once; runs nothing."""
-    loaded = load(scenario, settings, metrics=True)
+    try:
+        loaded = load(scenario, resized(scenario, settings, consumers))
+    except ScenarioError as error:
+        if not as_json:
+            raise
+        told = {"scenario": scenario, "valid": False, "faults": [vars(fault) for fault in error.faults]}
+        click.echo(json.dumps(told, indent=2))
+        sys.exit(BAD_INPUT)
+    from sim.lab.plan import pairs  # light
     from sim.scenario.warnings import warnings_of  # pydantic, not needed for --help
 
-    for warning in warnings_of(loaded):
+    warnings, compared = warnings_of(loaded), len(pairs(loaded))
+    people, skus, days = loaded.market.consumers, len(loaded.catalogue.skus), loaded.calendar.days
+    if as_json:
+        told = {
+            "scenario": scenario, "valid": True, "consumers": people, "skus": skus, "days": days, "pairs": compared,
+            "replications": loaded.replications, "schedules": list(loaded.schedules),
+            "line_ups": list(loaded.line_ups), "warnings": warnings,
+        }  # fmt: skip
+        click.echo(json.dumps(told, indent=2))
+        return
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
-    from sim.lab.plan import pairs  # light
-
     click.echo(
-        f"{scenario}: valid. {loaded.market.consumers:,} consumers, {len(loaded.catalogue.skus)} SKUs, "
-        f"{loaded.calendar.days} days, {len(pairs(loaded))} pairs x {loaded.replications} replications; "
+        f"{scenario}: valid. {people:,} consumers, {skus} SKUs, {days} days, "
+        f"{compared} pairs x {loaded.replications} replications; "
         f"schedules {', '.join(loaded.schedules)}; line-ups {', '.join(loaded.line_ups)}"
     )
 
@@ -150,7 +169,11 @@ def check(references: tuple[str, ...], quiet: bool, as_json: bool, **options: An
 @click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
 def explore(scenario: str, settings: tuple[str, ...], port: int, workers: int | None, no_browser: bool) -> None:
     """Serves a page on 127.0.0.1 on which the levers of SCENARIO (double12 by default) are moved and both schedules
-    answer. Ctrl-C ends it."""
+    answer. Ctrl-C ends it.
+
+    There is no --consumers: a look has a market of at most 20,000 people whatever the size of SCENARIO. The scenario
+    that the page gives away has SCENARIO's own size.
+    """
     loaded = load(scenario, settings)
     import webbrowser  # only here
 

@@ -35,6 +35,7 @@ from sim.lab.statistics import paired
 from sim.lab.tournament import Field, mixed, schedule_of, with_line_ups
 from sim.lab.twins import one_of
 from sim.lab.wording import aligned, number, printable, signed
+from sim.lab.worlds import claim
 from sim.metrics import all_metrics
 from sim.scenario import Scenario
 from sim.scenario.root import KINDS
@@ -171,7 +172,7 @@ def information(
     base = scenario.line_ups[baseline(scenario)[1]]
     tier = {(kind, name): plugins.find(kind, name).info for kind in KINDS for name in plugins.shipped(kind)}
     world = with_line_ups(scenario, {f"{kind}={name}": mixed(base, {kind: name}) for kind, name in tier})
-    store.prepare(folder / "runs")
+    claim(folder, scenario)
     field = Field(world, schedule, metric, folder, workers, resume, progress)
     field.extend(dict.fromkeys(world.line_ups, runs))
     sign = 1.0 if all_metrics()[metric].better == "higher" else -1.0
@@ -210,7 +211,7 @@ def _lived(
     world: Scenario, schedule: str, metric: str, folder: Path, runs: int, workers: int | None, resume: bool,
     progress: Progress | None,
 ) -> dict[str, list[float]]:  # fmt: skip
-    store.prepare(folder / "runs")
+    claim(folder, world)
     field = Field(world, schedule, metric, folder, workers, resume, progress)
     field.extend(dict.fromkeys(world.line_ups, runs))
     for name, error in field.errors.items():

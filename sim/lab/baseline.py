@@ -1,8 +1,8 @@
 """The gate's baseline: a small JSON file, made to be committed and read.
 
-`scenario_hash` is over the world alone (markets, operations, calendar, campaigns as far as they are not defaults):
-other line-ups, other schedules or more replications do not make a baseline stale, and a new field at its neutral
-default does not either.
+It holds the world (markets, operations, calendar, campaigns as far as they are not defaults) and its hash: other
+line-ups, other schedules or more replications do not make a baseline stale, and a new field at its neutral default does
+not either.
 """
 
 from __future__ import annotations
@@ -10,21 +10,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from sim.errors import UsageError
 from sim.lab import store
 from sim.lab.sources import Sources
+from sim.lab.worlds import differences, some, world_of
 from sim.scenario import Scenario
 from sim.scenario.root import KINDS
 
 _LARGEST_BYTES = 16_000_000
-_ELSEWHERE = {"name", "description", "replications", "compare", "seed", "schedules", "line_ups"}
-"""Fields of a scenario that are no part of the world."""
 
 
 class _Part(BaseModel):
@@ -57,6 +56,8 @@ class Baseline(_Part):
     """A shipped scenario's name, or a file relative to this one; empty where the gate was called from Python."""
     settings: list[str]
     scenario_hash: str
+    world: dict[str, Any] | None = None
+    """As in sim/lab/worlds.py; None in a baseline that was written before it was stored."""
     seed: int
     seeds: list[int]
     pairs: list[PairValues] = Field(min_length=1)
@@ -72,6 +73,22 @@ class Baseline(_Part):
         before = Sources(self.source_hash, {}, self.packages)
         return [*out, *before.changes(Sources(now.source_hash, {}, now.packages))]
 
+    def stale(self, scenario: Scenario, kept: Sequence[PairValues]) -> list[str]:
+        """In which respects a scenario is no longer that of these pairs, in words; none where it is."""
+        out = []
+        for name, campaigns in {pair.schedule: pair.campaigns for pair in kept}.items():
+            if scenario.schedules.get(name) != campaigns:
+                now = scenario.schedules.get(name, "no such schedule")
+                out.append(f"the scenario must have schedule {name!r} as it was, {campaigns}, got {now}")
+        gone = [name for name in dict.fromkeys(pair.line_up for pair in kept) if name not in scenario.line_ups]
+        out += [f"the scenario must have line-up {name!r}, got {', '.join(scenario.line_ups)}" for name in gone]
+        if self.scenario_hash != world_hash(scenario):
+            got = "another one (the baseline is too old to say in which fields)"
+            if self.world is not None:
+                got = some(list(differences(self.world, world_of(scenario)))) or "the same in another order"
+            out.append(f"the scenario's world must be the one of the baseline, got {got}")
+        return out
+
 
 def _changed_uses(old: PairValues, new: PairValues) -> Iterator[str]:
     for kind in KINDS:
@@ -84,8 +101,7 @@ def _changed_uses(old: PairValues, new: PairValues) -> Iterator[str]:
 
 def world_hash(scenario: Scenario) -> str:
     """SHA-256 of what a scenario says of the world, where it is not a default."""
-    world = scenario.model_dump(mode="json", exclude=_ELSEWHERE, exclude_defaults=True)
-    return hashlib.sha256(json.dumps(world).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(world_of(scenario)).encode()).hexdigest()
 
 
 def uses_of(scenario: Scenario, line_up: str) -> dict[str, str]:
@@ -124,8 +140,12 @@ def read(file: Path) -> Baseline:
 
 
 def write(file: Path, baseline: Baseline) -> None:
-    """Atomically; innermost lists stand on one line each."""
+    """Atomically; innermost lists and mappings stand on one line each."""
     text = json.dumps(baseline.model_dump(), indent=1, ensure_ascii=False)
-    text = re.sub(r"\[[^\[\]{}]*\]", lambda found: re.sub(r"\n\s*", " ", found[0]), text)
-    text = text.replace("[ ", "[").replace(" ]", "]") + "\n"
+    text = re.sub(r"\[[^\[\]{}]*\]|\{[^\[\]{}]*\}", _in_one_line, text) + "\n"
     store.write_atomic(file, lambda stream: stream.write(text.encode()))
+
+
+def _in_one_line(found: re.Match[str]) -> str:
+    """Without line breaks: text in quotes has none."""
+    return re.sub(r"\n\s*", " ", re.sub(r"(?<=^.)\n\s*|\n\s*(?=.$)", "", found[0]))

@@ -29,6 +29,7 @@ from sim.lab.sources import PACKAGES, version_of
 from sim.lab.statistics import MARGIN, holm, paired, verdict
 from sim.lab.tables import read_table, write_tables
 from sim.lab.wording import aligned, cells, fact, held_line, printable
+from sim.lab.worlds import claim
 from sim.metrics import Metric, all_metrics, check_names
 from sim.plugins import engine_hash
 from sim.scenario import Scenario, resolved, scenario_hash
@@ -131,9 +132,10 @@ def compare(
     `workers` defaults to the number of cores; results do not depend on it. Runs that are in the
     folder already are taken from there unless `resume` is False. A failed run is a row with its
     error; the others are delivered. A strategy that takes longer than `decision_seconds` (the scenario's
-    `compare.decision_seconds`) for an answer ends its run; where it does not even hear an alarm its worker is ended, so
-    that takes at least two workers. This contains accidents; it is no security sandbox. With an `executor` the runs go
-    there instead of to processes of our own, with the same results (see sim/lab/remote.py).
+    `compare.decision_seconds`) for an answer ends its run; where it does not even hear an alarm its worker is ended.
+    That takes a process apart, which strategies that are not shipped have even where `workers` is 1. This contains
+    accidents; it is no security sandbox. With an `executor` the runs go there instead of to processes of our own, with
+    the same results (see sim/lab/remote.py).
 
     With `until` (a share, 0.02) replications are added, as many again each time, until every asked metric of every pair
     is decided or its difference known within that share of the baseline's mean, up to `most` replications (10 times the
@@ -147,23 +149,25 @@ def compare(
     begun = datetime.datetime.now(datetime.UTC)
     looks = _looks(scenario.replications, until, most)
     folder = Path(out) if out is not None else default_folder(scenario)
-    _spare(folder)
-    store.prepare(folder / "runs")
+    claim(folder, scenario)
     workers = workers or os.cpu_count() or 1
     held: dict[tuple[str, str], float] | None = None
-    if scenario.compare.hold:
-        held = budget.factors(scenario, lambda runs: deliver(scenario, runs, folder, workers, resume, None, executor))
-    stopping = None
-    for look in looks.looks:
-        scenario = _with(scenario, {"replications": look})
-        runs = plan(scenario, held)
-        outcomes = deliver(scenario, runs, folder, workers, resume or look > looks.looks[0], progress, executor)
-        frame = store.runs_frame(outcomes)
-        comparison = comparison_frame(scenario, frame, looks if until else None)
-        if until and (stopping := _stopping(scenario, comparison, until, looks)):
-            break
-    result = _tables(scenario, folder, outcomes, comparison, held, stopping)
-    store.write_json(folder / "manifest.json", _manifest(scenario, runs, result, begun))
+    with delivery.keeping(folder / "runs", resume):
+        if scenario.compare.hold:
+            held = budget.factors(
+                scenario, lambda runs: deliver(scenario, runs, folder, workers, resume, None, executor)
+            )
+        stopping = None
+        for look in looks.looks:
+            scenario = _with(scenario, {"replications": look})
+            runs = plan(scenario, held)
+            outcomes = deliver(scenario, runs, folder, workers, resume or look > looks.looks[0], progress, executor)
+            frame = store.runs_frame(outcomes)
+            comparison = comparison_frame(scenario, frame, looks if until else None)
+            if until and (stopping := _stopping(scenario, comparison, until, looks)):
+                break
+        result = _tables(scenario, folder, outcomes, comparison, held, stopping)
+        store.write_json(folder / "manifest.json", _manifest(scenario, runs, result, begun))
     return result
 
 
@@ -366,15 +370,6 @@ def _commit() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return head.stdout.strip() + ("+dirty" if changed else "")
-
-
-def _spare(folder: Path) -> None:
-    """A folder with such files and no experiment is somebody's own."""
-    ours = any((folder / name).exists() for name in ("runs", "manifest.json"))
-    for name in ("comparison.csv", "report.html"):
-        if not ours and (folder / name).exists():
-            raise UsageError(f"--out: must be a new folder or one of an experiment, got {str(folder)!r}, which holds a "
-                             f"{name} of another kind; nothing was written")  # fmt: skip
 
 
 def manifest_scenario(folder: Path) -> Scenario:

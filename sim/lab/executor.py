@@ -32,7 +32,7 @@ from sim.lab.workers import without_main, worker_pool
 
 T = TypeVar("T")
 R = TypeVar("R")
-KILLED = "WorkerKilled: the worker process died while this ran, alone, twice"
+KILLED = "WorkerKilled: the worker process died while this ran, alone, twice (killed, crashed or left by os._exit)"
 
 
 class WorkerKilled(Exception):
@@ -45,19 +45,20 @@ class ExecutorError(PeakshiftError):
 
 def map_tasks(
     function: Callable[[T], R], tasks: Sequence[T], workers: int, post_mortem: Callable[[T], R | None] | None = None,
-    executor: Executor | None = None,
+    executor: Executor | None = None, apart: bool = False,
 ) -> Iterator[tuple[int, R | WorkerKilled]]:  # fmt: skip
     """(number of the task, its result) as they finish, in any order.
 
     `function` and the tasks must be picklable when `workers` > 1. An exception of `function` itself
     is a fault of ours and is raised. `post_mortem` is asked about each task that was in work when a worker died: a
     result of its own settles the task, None has it tried again. Where it is given, more than one worker always means
-    another process, even for a single task. With an `executor` the tasks go there, and `workers` means nothing.
+    another process, even for a single task; so does `apart`, for tasks whose code is not ours and may end the process
+    that it runs in. With an `executor` the tasks go there, and `workers` means nothing.
     """
     if executor is not None:
         yield from _elsewhere(function, tasks, executor)
         return
-    if workers <= 1 or not tasks or (len(tasks) == 1 and post_mortem is None):
+    if not apart and (workers <= 1 or (len(tasks) == 1 and post_mortem is None)):
         for n, task in enumerate(tasks):
             yield n, function(task)
         return
@@ -67,7 +68,8 @@ def map_tasks(
         if suspects:
             n = suspects[0]
             open_.remove(n)
-            yield n, _alone(function, tasks[n], post_mortem or _unknown)
+            # With one worker it was alone each time.
+            yield n, _alone(function, tasks[n], post_mortem or _unknown) if workers > 1 else WorkerKilled(KILLED)
             continue
         yield from _round(function, tasks, workers, open_, deaths, post_mortem or _unknown)
 
@@ -179,7 +181,7 @@ def _answer(future: Future[R]) -> R | WorkerKilled:
         return future.result()
     except (CancelledError, BrokenExecutor) as error:
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        raise ExecutorError(f"executor: must last until the end, got {reason}; finished runs are kept") from None
+        raise ExecutorError(f"executor: must last until the end, got {reason}") from None
     except ImportError as error:
         raise ExecutorError(f"executor: its workers must have peakshift and all it needs, got {error}") from None
     except Exception as error:

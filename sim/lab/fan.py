@@ -14,6 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.actors.base import Actor
+from sim.lab.executor import WorkerKilled, map_tasks
+from sim.lab.plan import from_outside
 from sim.lab.run import RunResult, run_one
 from sim.scenario import Scenario
 
@@ -24,7 +26,17 @@ PERCENT = (5, 25, 50, 75, 95)
 def run_with_fan(scenario: Scenario, schedule: str, line_up: str, seed: int) -> tuple[RunResult, pd.DataFrame]:
     """A run, and its fan (`forecast_fan.csv`): day, date, the campaigns that run, `actual` units and quantiles q05 ...
     q95 of the units forecast on the first of these days; days after the calendar have NaN. Empty where the run failed.
+    A strategy that is not shipped runs in a process apart, which it may end.
     """
+    task, apart = (scenario, schedule, line_up, seed), from_outside(scenario, line_up)
+    ((_, found),) = map_tasks(_live, [task], 1, apart=apart)
+    if isinstance(found, WorkerKilled):
+        return RunResult(schedule, line_up, seed, {}, str(found)), pd.DataFrame()
+    return found
+
+
+def _live(task: tuple[Scenario, str, str, int]) -> tuple[RunResult, pd.DataFrame]:
+    scenario, schedule, line_up, seed = task
     day = eve(scenario, schedule)
     paths, actual = list[NDArray[np.float64]](), np.full(scenario.calendar.days, np.nan)
 

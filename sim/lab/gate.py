@@ -25,12 +25,13 @@ from sim.errors import PeakshiftError, UsageError, did_you_mean
 from sim.lab import store
 from sim.lab.baseline import Baseline, PairValues, read, uses_of, world_hash, write
 from sim.lab.compare import deliver
-from sim.lab.delivery import Progress
+from sim.lab.delivery import Progress, keeping
 from sim.lab.plan import Run, pairs, plan
 from sim.lab.run import RunResult
 from sim.lab.sources import Sources, version_of
 from sim.lab.statistics import paired
 from sim.lab.wording import number, printable
+from sim.lab.worlds import world_of
 from sim.metrics import all_metrics, check_names
 from sim.scenario import Scenario
 from sim.scenario.root import Pair
@@ -164,7 +165,8 @@ def _folder(out: Path | str | None) -> Iterator[Path]:
     """Where the runs go: kept in `out`, else gone with the command."""
     if out is not None:
         store.prepare(Path(out) / "runs")
-        yield Path(out)
+        with keeping(Path(out) / "runs"):
+            yield Path(out)
         return
     with tempfile.TemporaryDirectory(prefix="peakshift-gate-") as folder:
         store.prepare(Path(folder) / "runs")
@@ -212,12 +214,9 @@ def _of_baseline(
     kept = [p for p in old.pairs if schedule in (None, p.schedule) and line_up in (None, p.line_up)]
     if not kept:
         raise UsageError(f"{file}: must hold {schedule}/{line_up}; {remedy}")
-    lost = [p for p in kept if scenario.schedules.get(p.schedule) != p.campaigns or p.line_up not in scenario.line_ups]
-    if lost:
-        what = f"schedule {lost[0].schedule!r} and line-up {lost[0].line_up!r}"
-        raise UsageError(f"{file}: is stale: the scenario must have {what} as they were; {remedy}")
-    if old.scenario_hash != world_hash(scenario):
-        raise UsageError(f"{file}: is stale: the scenario's world must be the one of the baseline; {remedy}")
+    stale = old.stale(scenario, kept)
+    if stale:
+        raise UsageError(printable(f"{file}: is stale: {'; '.join(stale)}; {remedy}"))
     number = replications or len(old.seeds)
     if number > len(old.seeds):
         raise UsageError(f"replications: must be at most the {len(old.seeds)} of {file}, got {number}; {remedy}")
@@ -243,8 +242,8 @@ def _measured(
     sources = Sources.now(scenario, [name for _, name in chosen])
     return Baseline(
         peakshift_gate=1, version=version_of("peakshift"), source_hash=sources.engine, packages=sources.packages,
-        scenario=reference, settings=list(settings), scenario_hash=world_hash(scenario), seed=scenario.seed,
-        seeds=list(dict.fromkeys(run.seed for run, _ in outcomes)),
+        scenario=reference, settings=list(settings), scenario_hash=world_hash(scenario), world=world_of(scenario),
+        seed=scenario.seed, seeds=list(dict.fromkeys(run.seed for run, _ in outcomes)),
         pairs=[
             PairValues(
                 schedule=schedule, line_up=name, campaigns=list(scenario.schedules[schedule]),

@@ -16,6 +16,8 @@ from sim.scenario.root import KINDS
 from sim.streams import mix
 
 SOURCE = Path(__file__).resolve().parents[1]
+ELSEWHERE = ("name", "description", "replications", "compare", "seed", "schedules", "line_ups")
+"""Fields of a scenario that are no part of its world."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,11 @@ def strategy_hashes(scenario: Scenario, line_up: str) -> dict[str, str]:
     return {kind: plugins.source_hash(cls) for kind, cls in found.items()}
 
 
+def from_outside(scenario: Scenario, line_up: str) -> bool:
+    """Whether a line-up holds a strategy that is not shipped: it is run in a process apart, which it may end."""
+    return plugins.from_outside(scenario.line_ups[line_up].model_dump())
+
+
 def baseline(scenario: Scenario) -> tuple[str, str]:
     """The schedule and line-up that all others are compared with; the first pair where none is named."""
     base = scenario.compare.baseline
@@ -102,8 +109,7 @@ def runs_of(
 ) -> list[Run]:  # fmt: skip
     """The runs of these (schedule, line-up) pairs in these replications."""
     data, compared = resolved(scenario), list(compared)
-    elsewhere = {"name", "description", "replications", "compare", "seed", "schedules", "line_ups"}
-    world = {name: value for name, value in data.items() if name not in elsewhere}
+    world = {name: value for name, value in data.items() if name not in ELSEWHERE}
     base = json.dumps([world, plugins.engine_hash(), versions()])
     hashes = {name: strategy_hashes(scenario, name) for name in dict.fromkeys(name for _, name in compared)}
     runs = []

@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.errors import Fault, ScenarioError, did_you_mean
 from sim.lab import store
-from sim.lab.delivery import Progress, Task, deliver
+from sim.lab.delivery import Progress, Task, deliver, keeping
 from sim.lab.design import Base, Range, Value
 from sim.lab.plan import Run, baseline, plan
 from sim.lab.run import RunResult
@@ -142,7 +142,8 @@ class Study:
                 self.progress(before + done, self._total)
 
         workers = self.workers or os.cpu_count() or 1
-        results = deliver(list(by_key.values()), runs, workers, self.resume, told)
+        with keeping(runs, self.resume):
+            results = deliver(list(by_key.values()), runs, workers, self.resume, told)
         return dict(zip(by_key, results, strict=True))
 
     def _answer(self, outcomes: list[tuple[Run, RunResult]]) -> Answer:

@@ -53,7 +53,7 @@ def write_atomic(file: Path, write: Callable[[IO[bytes]], object]) -> None:
             raise
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StoreError(f"{file}: could not be written: {reason}; finished runs are kept") from None
+        raise StoreError(f"{file}: could not be written: {reason}") from None
 
 
 _PART = re.compile(r"\..+\.([0-9A-Za-z-]+)-(\d+)\.[^.]+\.part")

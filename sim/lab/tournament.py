@@ -20,12 +20,13 @@ from sim import plugins
 from sim.errors import PluginError, UsageError
 from sim.lab import store
 from sim.lab.compare import default_folder, deliver
-from sim.lab.delivery import Progress
+from sim.lab.delivery import Progress, keeping
 from sim.lab.plan import Run, baseline, runs_of
 from sim.lab.selection import KimNelson, ocba
 from sim.lab.statistics import paired, verdict
 from sim.lab.twins import one_of
 from sim.lab.wording import aligned, number, printable, signed
+from sim.lab.worlds import claim
 from sim.metrics import all_metrics
 from sim.scenario import Scenario
 from sim.scenario.root import KINDS, LineUp, StrategyUse
@@ -156,7 +157,9 @@ class Field:
         planned: list[Run] = []
         for replication, names in sorted(todo.items()):
             planned += runs_of(self.scenario, [(self.schedule, name) for name in names], [replication])
-        for run, result in deliver(self.scenario, planned, self.folder, self.workers, self.resume, self.progress):
+        with keeping(self.folder / "runs", self.resume):
+            lived = deliver(self.scenario, planned, self.folder, self.workers, self.resume, self.progress)
+        for run, result in lived:
             value = result.metrics.get(self.metric, float("nan"))
             if result.error is not None or not np.isfinite(value):
                 self.errors.setdefault(run.line_up, result.error or f"{self.metric} is not a number")
@@ -205,7 +208,7 @@ def tournament(
     entered = contenders(scenario, choices)
     if budget is not None and budget < 3 * len(entered.line_ups):
         raise UsageError(f"budget: must be at least 3 runs for each of {len(entered.line_ups)}, got {budget}")
-    store.prepare(folder / "runs")
+    claim(folder, scenario)
     field = Field(entered, schedule, metric, folder, workers, resume, progress)
     near = next((name for name, line_up in entered.line_ups.items() if line_up == reference), None)
     sign = 1.0 if all_metrics()[metric].better == "higher" else -1.0

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sim.actors.deadline import Deadline
 from sim.errors import PeakshiftError, UsageError, did_you_mean
 from sim.lab.executor import KILLED, map_tasks
-from sim.lab.plan import baseline, seed_of
+from sim.lab.plan import ELSEWHERE, baseline, from_outside, seed_of
 from sim.lab.statistics import Difference, paired
 from sim.ledger import History
 from sim.metrics import all_metrics
@@ -34,7 +34,6 @@ Watch = Callable[["World"], Callable[[History], R]]
 """What is kept of a world: told of it before its first day, it returns what reads the finished history."""
 Change = tuple[tuple[str, ...], Any]
 """A path into a scenario and the value there."""
-_ELSEWHERE = ("name", "description", "replications", "compare", "seed", "schedules", "line_ups", "campaigns")
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Twin:
         """Equal for twins that are the same world, whatever their schedule is called."""
         data = resolved(self.scenario)
         running = [[name, data["campaigns"][name]] for name in data["schedules"][self.schedule]]
-        world = {name: value for name, value in data.items() if name not in _ELSEWHERE}
+        world = {name: value for name, value in data.items() if name not in (*ELSEWHERE, "campaigns")}
         return json.dumps([world, running, data["line_ups"][self.line_up]])
 
 
@@ -150,7 +149,8 @@ def live_each(
     tasks = [(r, name) for r in range(replications) for name in distinct]
     open_: dict[int, dict[str, Any]] = {}
     jobs = [(twins[name], seed_of(seed, r)) for r, name in tasks]
-    for done, (n, result) in enumerate(map_tasks(partial(live, watch), jobs, workers), start=1):
+    apart = any(from_outside(twin.scenario, twin.line_up) for twin in twins.values())
+    for done, (n, result) in enumerate(map_tasks(partial(live, watch), jobs, workers, apart=apart), start=1):
         r, name = tasks[n]
         through = open_.setdefault(r, {})
         through[name] = result if not isinstance(result, Exception) else _Failed(KILLED)

@@ -27,6 +27,7 @@ by that command; [the last section](#reference) says on what market each was mad
 | information.csv | role and tier | mean with the tier's best strategy, gain over the tier below with 95 % interval (`--information`) |
 | assumptions.csv | assumption | its `factor`, what it changes in the `difference` of `schedule` against `against` (`effect`, 95 % interval), NaN where not ranked (`peakshift sensitivity --assumptions`) |
 | figures/ | | PNG and SVG |
+| runs/ | run | each run, written as it ended, and `scenario.json`: whose they are. What a repeated or enlarged experiment goes on from; one of another scenario is refused |
 | report.html | | verdict, reasons, certainty, assumptions, all tables and how to rerun, in one file that opens offline |
 
 `difference` is mean minus baseline mean over the same seeds; `verdict` is *tie* when two one-sided tests put the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from sim import plugins
 from sim.errors import PluginError, did_you_mean
@@ -24,11 +24,14 @@ MOST_SIZES, MOST_VARIANTS, MOST_GIFTS = 64, 32_000, 1_000
 """Sizes of one SKU; sizes of all, an SKU without them counting one; gifts of one schedule."""
 
 
-def faults_of(scenario: Written) -> list[Problem]:
-    """All faults of a scenario whose parts are each right."""
+def faults_of(scenario: Written, metrics: Collection[str] | None = None) -> list[Problem]:
+    """All faults of a scenario whose parts are each right; `metrics` are the names of those that exist."""
     checks = (_names, _sizes, _shares, _references, _variants, _services, _bundles, _gifts, _channels, _schedules,
               _dates, _numbers, _strategies, _faults, _triage, _promises)  # fmt: skip
-    return [problem for check in checks for problem in check(scenario)]
+    found = [problem for check in checks for problem in check(scenario)]
+    for n, item in enumerate(scenario.compare.metrics if metrics is not None else ()):
+        found += _unknown(("compare", "metrics", n), item, metrics or (), "a metric")
+    return found
 
 
 def _unknown(path: Path, got: str, known: Iterable[str], what: str) -> Iterator[Problem]:

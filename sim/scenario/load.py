@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path as File
 from typing import Any
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from sim.errors import Fault, ScenarioError, did_you_mean
 from sim.scenario.checks import faults_of
-from sim.scenario.merge import SHIPPED, apply_settings, gather
+from sim.scenario.merge import SHIPPED, apply_settings, gather, nearest
 from sim.scenario.reader import Document, Path, dotted
 from sim.scenario.root import Scenario, Written
 
@@ -24,20 +24,23 @@ def shipped_scenarios() -> list[str]:
     return sorted(file.stem for file in SHIPPED.glob("*.yaml"))
 
 
-def load_scenario(reference: str | File, set_values: Sequence[str] = ()) -> Scenario:
+def load_scenario(
+    reference: str | File, set_values: Sequence[str] = (), metrics: Collection[str] | None = None
+) -> Scenario:
     """Reads and checks a scenario: a path, or the name of a shipped one.
 
-    `set_values` are `PATH=VALUE` texts, applied last. Raises `ScenarioError` with all faults.
+    `set_values` are `PATH=VALUE` texts, applied last. `metrics` are the names that `compare.metrics` may hold, any
+    where not given. Raises `ScenarioError` with all faults.
     """
     file, name = _find(reference)
     document = gather(file, file.parent, name)
     apply_settings(document, set_values)
-    return _checked(document, file)
+    return _checked(document, file, metrics)
 
 
 def _find(reference: str | File) -> tuple[File, str]:
-    text = str(reference)
-    if text in shipped_scenarios():
+    text, shipped = str(reference), shipped_scenarios()
+    if text in shipped:
         return SHIPPED / f"{text}.yaml", f"{text}.yaml"
     file = File(reference)
     try:
@@ -46,39 +49,65 @@ def _find(reference: str | File) -> tuple[File, str]:
         raise ScenarioError([Fault("scenario", "", "must be a file or a scenario's name", repr(text[:80]))]) from None
     if is_file:
         return file, text
+    hint = nearest(text, File(), {name: name for name in shipped})
     if is_folder or "/" in text or text.endswith((".yaml", ".yml")):
-        raise ScenarioError([Fault(text, "", "must be a scenario file that exists")])
-    names = shipped_scenarios()
-    hint = did_you_mean(text, names)
-    must = f"must be a file or one of {', '.join(names)}"
+        raise ScenarioError([Fault(text, "", "must be a scenario file that exists", None, hint)])
+    must = f"must be a file or one of {', '.join(shipped)}"
     raise ScenarioError([Fault("scenario", "", must, repr(text), hint)])
 
 
-def _checked(document: Document, file: File) -> Scenario:
+def _checked(document: Document, file: File, metrics: Collection[str] | None) -> Scenario:
     faults = list(document.faults)
     try:
         written = Written.model_validate(document.data)
     except ValidationError as error:
         faults += [_fault(document, problem) for problem in error.errors()]
-        faults += _faults_beside(document, file, [problem["loc"] for problem in error.errors()])
+        faults += _faults_beside(document, file, metrics, [problem["loc"] for problem in error.errors()])
         raise ScenarioError(_in_order(faults)) from None
     except RecursionError:
         raise ScenarioError([Fault(str(file), "", "must not be nested so deeply")]) from None
-    faults += _cross_checks(document, written, file)
+    faults += _cross_checks(document, written, file, metrics)
     if faults:
         raise ScenarioError(_in_order(faults))
     return written.expanded()
 
 
-def _cross_checks(document: Document, written: Written, file: File) -> list[Fault]:
+def _cross_checks(document: Document, written: Written, file: File, metrics: Collection[str] | None) -> list[Fault]:
     written._folder = file.resolve().parent
-    return [
-        Fault(_place(document, path), dotted(path), must_be, got, hint)
-        for path, must_be, got, hint in faults_of(written)
-    ]
+    return [_located(document, *problem) for problem in faults_of(written, metrics)]
 
 
-def _faults_beside(document: Document, file: File, wrong: list[tuple[int | str, ...]]) -> list[Fault]:
+def _located(document: Document, path: Path, must_be: str, got: str | None, hint: str | None) -> Fault:
+    """A problem with its place; where it comes from a name misspelt in what is extended, the place of that name."""
+    place = path
+    if hint is None and (stray := _stray(document, path)):
+        place, hint = stray
+        got = f"{got} with {place[-1]!r}" if place != path else got
+    return Fault(_place(document, place), dotted(path), must_be, got, hint)
+
+
+def _stray(document: Document, path: Path) -> tuple[Path, str] | None:
+    """Of what users name, at a path or below it: an entry that was added to those of the document that is extended, and
+    the one there that is called nearly alike: misspelt, it stands beside what it was to change."""
+    within = path if path in _NAMED else path[:-1]
+    if within not in _NAMED:
+        return None
+    here = [p for p in document.places if p[:-1] == within]
+    beside = [str(p[-1]) for p in here if p not in document.added]
+    for entry in here:
+        if entry in document.added and path in (within, entry) and (near := did_you_mean(str(entry[-1]), beside)):
+            return entry, near
+    return None
+
+
+_NAMED: tuple[Path, ...] = (
+    ("market", "cities"), ("market", "segments"), ("market", "channels"), ("catalogue", "categories"),
+)  # fmt: skip
+
+
+def _faults_beside(
+    document: Document, file: File, metrics: Collection[str] | None, wrong: list[tuple[int | str, ...]]
+) -> list[Fault]:
     """Cross-checks of what is right beside the faults: the same scenario with the wrong values at their
     defaults. Nothing where a wrong value has no default."""
     data = copy.deepcopy(document.data)
@@ -92,7 +121,7 @@ def _faults_beside(document: Document, file: File, wrong: list[tuple[int | str, 
         written = Written.model_validate(data)
     except (ValidationError, RecursionError):
         return []
-    found = _cross_checks(document, written, file)
+    found = _cross_checks(document, written, file, metrics)
     touched = {dotted(loc[:-1]) for loc in wrong if len(loc) > 1}
     return [fault for fault in found if not any(fault.what.startswith(part) for part in touched)]
 

@@ -6,11 +6,11 @@ and plain values replace. `null` removes an entry that the base had.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path as File
 from typing import Any
 
-from sim.errors import Fault, ScenarioError
+from sim.errors import Fault, ScenarioError, did_you_mean
 from sim.scenario.reader import MOST_BYTES, Document, Path, dotted, parse, read
 
 SHIPPED = File(__file__).resolve().parents[2] / "scenarios"
@@ -64,8 +64,27 @@ def _target(written: Any, file: File, root: File, where: str) -> tuple[File, Fil
     if not real.is_relative_to(root.resolve()):
         raise ScenarioError([Fault(where, "extends", "must stay inside the scenario's folder", repr(written))])
     if not exists:
-        raise ScenarioError([Fault(where, "extends", "must be an existing file", repr(written))])
+        hint = _meant(written, file)
+        raise ScenarioError([Fault(where, "extends", "must be an existing file", repr(written), hint)])
     return target, root
+
+
+def _meant(written: str, file: File) -> str | None:
+    """What `extends` in a file was probably meant to say."""
+    if written.startswith(_PREFIX):
+        near = nearest(written.removeprefix(_PREFIX), SHIPPED, {})
+        return near and _PREFIX + near
+    return nearest(written, file.parent, {f.stem: _PREFIX + f.name for f in SHIPPED.glob("*.yaml") if f != file}, file)
+
+
+def nearest(written: str, folder: File, more: Mapping[str, str], but: File | None = None) -> str | None:
+    """The scenario file called most like one that does not exist, a path in a folder: of those beside it, `but` one,
+    and of `more` (name -> how it is written)."""
+    path = File(written)
+    beside = (file for file in sorted((folder / path).parent.glob("*.y*ml")) if file != but)
+    names = {**more, **{file.stem: str(path.parent / file.name) for file in beside}}
+    near = did_you_mean(path.stem, names)
+    return names[near] if near else None
 
 
 def _read_file(file: File, name: str) -> Document:
@@ -96,7 +115,15 @@ def gather(file: File, root: File, name: str, seen: Sequence[File] = ()) -> Docu
     if len(chain) > _MOST_EXTENDS:
         raise ScenarioError([Fault(where, "extends", f"must be at most {_MOST_EXTENDS} files deep")])
     base = gather(target, root, written.removeprefix(_PREFIX), chain)
-    return Document(_overlay(base.data, document.data), base.places | document.places, [*base.faults, *document.faults])
+    return Document(
+        _overlay(base.data, document.data), base.places | document.places, [*base.faults, *document.faults],
+        base.added | _added(base.places, document.places),
+    )  # fmt: skip
+
+
+def _added(old: Mapping[Path, str], new: Mapping[Path, str]) -> dict[Path, str]:
+    """New entries of mappings that were there before."""
+    return {path: place for path, place in new.items() if path not in old and (path[:-1] in old or len(path) == 1)}
 
 
 def apply_settings(document: Document, settings: Sequence[str]) -> None:
@@ -139,9 +166,9 @@ def _apply(document: Document, setting: str) -> None:
         old = place.get(last)
         place[last] = _overlay(old, value) if isinstance(value, dict) and isinstance(old, dict) else value
     path: Path = (*parents, last)
-    for length in range(1, len(path)):
-        document.places.setdefault(path[:length], where)
-    document.places[path] = where
+    named: dict[Path, str] = {path[:length]: where for length in range(1, len(path) + 1)}
+    document.added |= _added(document.places, named)
+    document.places = named | document.places
     for below in [p for p in document.places if p[: len(path)] == path]:
         document.places[below] = where
     for inner_path in builder.places:

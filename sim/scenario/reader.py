@@ -35,6 +35,8 @@ class Document:
     places: dict[Path, str]
     """`file:line:column` of the value at a path (of its key, for entries of a mapping)."""
     faults: list[Fault] = field(default_factory=list)
+    added: dict[Path, str] = field(default_factory=dict)
+    """Of `places`, the entries that a document adds to a mapping of the one it extends."""
 
 
 def scalar(text: str) -> Any:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, PrivateAttr
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from sim.scenario.campaigns import Campaign
 from sim.scenario.catalogue import Catalogue
@@ -42,6 +42,8 @@ class Calendar(Section):
 class StrategyUse(Section):
     """A strategy with parameters: `{use: personal, floor: 0.12}`."""
 
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})  # its parameters, beside `use`
+
     use: str = Field(description="a strategy's name, `./file.py:Class` or `package.module:Class`")
     parameters: dict[str, Any] = Field(default={}, description="its parameters")
 
@@ -54,7 +56,7 @@ def _use(value: object) -> object:
     return value
 
 
-Use = Annotated[StrategyUse, BeforeValidator(_use)]
+Use = Annotated[StrategyUse, BeforeValidator(_use, json_schema_input_type=StrategyUse | str)]
 
 
 class LineUp(Section):

@@ -11,10 +11,38 @@ from sim.scenario.root import Written
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema, draft 2020-12; every field carries its unit and source."""
+    """JSON Schema, draft 2020-12; every field carries its unit and source.
+
+    It accepts all that the reader does, files that extend another too: what these leave out or remove (null) is asked
+    for by `peakshift validate` alone, as nobody sees it in one file.
+    """
     schema = Written.model_json_schema()
     schema["properties"]["extends"] = {"type": "string", "description": "another scenario file that this one changes"}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "peakshift scenario"}
+    listed = set(_listed(schema))
+    for name, part in schema["$defs"].items():
+        if name not in listed:  # lists are replaced, all else is merged
+            part.pop("required", None)
+            part["type"] = [part["type"], "null"]
+    for part in (schema, *schema["$defs"].values()):
+        for mapping in part["properties"].values():
+            entry = mapping.get("additionalProperties")
+            if isinstance(entry, dict) and "type" in entry:
+                entry["type"] = [entry["type"], "null"]
+    alone = {"if": {"not": {"required": ["extends"]}}, "then": {"required": schema.pop("required")}}
+    title = {"title": "peakshift scenario"}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, **title, **alone}
+
+
+def _listed(part: Any, inside: bool = False) -> Iterator[str]:
+    """Names of the definitions that entries of lists have."""
+    if isinstance(part, dict):
+        if inside and "$ref" in part:
+            yield part["$ref"].rsplit("/", 1)[1]
+        for key, value in part.items():
+            yield from _listed(value, inside or key == "items")
+    elif isinstance(part, list):
+        for value in part:
+            yield from _listed(value, inside)
 
 
 def field_table() -> list[dict[str, str]]:

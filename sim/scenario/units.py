@@ -43,7 +43,8 @@ def _moment(value: object) -> object:
     return value
 
 
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=str)]
+"""Plain text in the JSON Schema, whose `date-time` must have a time zone."""
 
 
 def _day(value: object) -> object:

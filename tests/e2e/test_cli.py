@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from sim.cli import main
+from sim.errors import Fault
 from sim.scenario.merge import SHIPPED
 
 SMALL = ("--set", "market.consumers=600", "--set", "calendar.start=2023-11-25", "--set", "calendar.warm_up_days=10",
@@ -71,7 +72,7 @@ def test_run_prints_every_metric(tmp_path: Path) -> None:
     [
         (("compare", "duoble12"),
          "must be a file or one of double12, stores, year, got 'duoble12'; did you mean 'double12'?"),
-        (("compare", "no.yaml"), "no.yaml: must be a scenario file that exists"),
+        (("compare", "no.yaml"), "no.yaml: must be a scenario file that exists\n"),
         (("compare", "double12", "--set", "market.consumers=lots"),
          "--set: market.consumers: must be a whole number of at least 1, got 'lots'"),
         (("compare", "double12", "--set", "compare.metrics=[profit, retention]"), "did you mean 'retention_90d'"),
@@ -194,6 +195,25 @@ def test_new_validate_list_schema_fit(tmp_path: Path) -> None:
     ran = peakshift("compare", "my.yaml", "--replications", "2", "--workers", "1", "--set", "calendar.scored_days=20",
                     "--set", "calendar.settlement_days=5", cwd=tmp_path)  # fmt: skip
     assert ran.returncode == 0 and "verdict" in ran.stdout, ran.stderr
+
+
+def test_validate_as_json_says_what_the_text_says(tmp_path: Path) -> None:
+    settings = ("--consumers", "2000", "--set", "campaigns.double12.markdown=0.6")
+    text, data = (peakshift("validate", "double12", *settings, *more, cwd=tmp_path) for more in ((), ("--json",)))
+    told = json.loads(data.stdout)
+    assert (text.returncode, data.returncode, data.stderr) == (0, 0, "")
+    assert told["warnings"] and [f"warning: {line}" for line in told["warnings"]] == text.stderr.splitlines()
+    assert text.stdout == (
+        f"double12: valid. {told['consumers']:,} consumers, {told['skus']} SKUs, {told['days']} days, {told['pairs']} "
+        f"pairs x {told['replications']} replications; schedules {', '.join(told['schedules'])}; "
+        f"line-ups {', '.join(told['line_ups'])}\n"
+    )
+    wrong = ("--set", "compare.metrics=[proft]", "--set", "seed=x")
+    text, data = (peakshift("validate", "double12", *wrong, *more, cwd=tmp_path) for more in ((), ("--json",)))
+    told = json.loads(data.stdout)
+    assert (text.returncode, data.returncode, data.stderr, told["valid"]) == (2, 2, "", False)
+    assert [str(Fault(**fault)) for fault in told["faults"]] == text.stderr.splitlines()
+    assert [fault["hint"] for fault in told["faults"]] == [None, "profit"]
 
 
 def test_help_version_and_no_arguments(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim.cli import main
 from sim.errors import UsageError
 from sim.lab import store
 from sim.lab.budget import BudgetError, scaled
@@ -139,7 +140,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     def torn(stream: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(StoreError, match="No space left on device; finished runs are kept"):
+    with pytest.raises(StoreError, match=r"table\.bin: could not be written: No space left on device$"):
         store.write_atomic(file, torn)
     assert file.read_bytes() == b"old" and list(tmp_path.iterdir()) == [file]
 
@@ -161,6 +162,52 @@ def test_a_killed_experiment_resumes_to_the_same_bytes(folder: Path, tmp_path: P
     compare(small(), out=tmp_path, workers=1)
     assert bytes_of(tmp_path) == bytes_of(folder)
     assert {file: file.stat().st_mtime_ns for file in done} == done
+
+
+@pytest.mark.parametrize(("after", "told"), [(0, "no finished run is kept"), (1, "1 finished run is kept in {}/runs; "),
+                                             (2, "2 finished runs are kept in {}/runs; ")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("error", "words", "code"),
+    [(KeyboardInterrupt(), "\ninterrupted: ", 130), (StoreError("x: could not be written: full"), "full; ", 2)],
+)
+def test_who_ends_it_early_is_told_what_is_kept(
+    folder: Path, tmp_path: Path, after: int, told: str, error: BaseException, words: str, code: int,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """By Ctrl-C or a disk that is full; the runs are those of `folder`, brought here one by one."""
+    ready = sorted((folder / "runs").glob("*.npz"))
+
+    def deliver_some(tasks: object, runs: Path, *_: object) -> None:
+        for file in ready[:after]:
+            (runs / file.name).write_bytes(file.read_bytes())
+        raise error
+
+    monkeypatch.setattr("sim.lab.delivery.deliver", deliver_some)
+    for again, how in ((), "the same command goes on"), (("--fresh",), "without --fresh the same command goes on"):
+        with pytest.raises(SystemExit) as left:
+            main(["compare", "double12", "--out", str(tmp_path), *again])
+        assert left.value.code == code
+        assert words + told.format(tmp_path) + (how if after else "") in capsys.readouterr().err
+
+
+def test_what_is_kept_nowhere_is_not_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sim.lab.delivery.map_tasks", interrupted)
+    monkeypatch.setattr("sim.lab.fan.run_one", interrupted)
+    for command, told in (
+        ("run double12 --schedule big_promo --line-up gut_feel", ""),
+        ("gate double12 --baseline b.json --renew", ""),
+        ("gate double12 --baseline b.json --renew --out out", ": no finished run is kept"),
+        ("smoothing double12 --campaign double12", ": no finished run is kept"),
+    ):
+        with pytest.raises(SystemExit) as left:
+            main([*command.split(), "--set", "market.consumers=500"])
+        assert (left.value.code, capsys.readouterr().err) == (130, f"\ninterrupted{told}\n")
 
 
 def test_the_baseline_is_run_though_the_lists_leave_it_out() -> None:

@@ -110,6 +110,16 @@ def test_the_soft_clock() -> None:
         time.sleep(5)  # who swallows the alarm is late all the same
 
 
+def test_a_note_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
+    """A full disk, say; the soft clock still runs."""
+    deadline = Deadline(0.05, tmp_path / "gone" / "note")
+    with deadline.watch("asked"):
+        pass
+    with pytest.raises(Overdue), deadline.watch("asked"):
+        time.sleep(5)
+    deadline.close()
+
+
 def test_beside_the_main_thread_an_answer_is_late_when_it_comes() -> None:
     said: list[str] = []
 

@@ -118,6 +118,28 @@ def test_a_stale_baseline_is_refused_with_the_remedy(stored: Path) -> None:
         held(other, stored / "b.json")
 
 
+def test_all_that_makes_a_baseline_stale_is_named(stored: Path, tmp_path: Path) -> None:
+    scenario = world(stored, consumers=2001)
+    line_ups = {"plane": scenario.line_ups["plain"]}
+    more = {"late": scenario.campaigns["c"], "c": scenario.campaigns["c"].model_copy(update={"markdown": 0.2})}
+    changes = {"schedules": {"plain": ["late"]}, "line_ups": line_ups, "campaigns": more}
+    other = scenario.model_copy(update=changes)
+    other._folder = stored
+    with pytest.raises(UsageError) as caught:
+        held(other, stored / "b.json")
+    assert str(caught.value) == (
+        f"{stored / 'b.json'}: is stale: the scenario must have schedule 'plain' as it was, ['c'], got ['late']; the "
+        "scenario must have line-up 'plain', got plane; the scenario's world must be the one of the baseline, got "
+        "market.consumers (2000 -> 2001), campaigns.c.markdown (0.1 -> 0.2), campaigns.late (given now); peakshift "
+        "gate --renew writes it anew"
+    )
+    old = {name: value for name, value in json.loads((stored / "b.json").read_text()).items() if name != "world"}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    assert held(world(stored), tmp_path / "old.json").passed
+    with pytest.raises(UsageError, match=r"got another one \(the baseline is too old to say in which fields\)"):
+        held(world(stored, consumers=2001), tmp_path / "old.json")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

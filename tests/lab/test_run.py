@@ -30,3 +30,39 @@ def test_a_folder_of_somebody_else_is_spared(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--out: must be a new folder or one of an experiment"):
         compare(load_scenario("double12"), out=tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+
+
+TINY = ("market.consumers=100", "calendar.start=2023-12-01", "calendar.warm_up_days=1", "calendar.scored_days=2",
+        "calendar.settlement_days=1", "replications=1", "compare.line_ups=[gut_feel]")  # fmt: skip
+
+
+def test_the_folder_of_another_scenario_is_spared(tmp_path: Path) -> None:
+    compare(load_scenario("double12", TINY), out=tmp_path, workers=1)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    for told, name, setting in (
+        (r"market\.consumers \(100 -> 120\)", "double12", "market.consumers=120"),
+        (r"campaigns\.double12\.markdown \(0\.15 -> 0\.2\)", "double12", "campaigns.double12.markdown=0.2"),
+        (r"operations\.stores \(given now\)", "stores", "seed=1"),
+    ):
+        with pytest.raises(UsageError, match=rf"--out: must be .*same scenario.*'Double 12.*differs in {told};"):
+            compare(load_scenario(name, (*TINY, setting)), out=tmp_path, workers=1)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+    other = load_scenario("double12", (*TINY, "market.consumers=120"))
+    for gone in ("manifest.json", "runs/scenario.json"):  # as an interruption and as an earlier version leaves it
+        (tmp_path / gone).unlink()
+        with pytest.raises(UsageError, match="experiment of the same scenario"):
+            compare(other, out=tmp_path, workers=1)
+        (tmp_path / gone).write_bytes(before[tmp_path / gone])
+
+
+def test_the_folder_of_the_same_scenario_is_enlarged(tmp_path: Path) -> None:
+    compare(load_scenario("double12", TINY), out=tmp_path, workers=1)
+    kept = set((tmp_path / "runs").glob("*.npz"))
+    more = (*TINY, "replications=2", "compare.metrics=[gmv]", "schedules.again=[double11]")
+    result = compare(load_scenario("double12", more), out=tmp_path, workers=1)
+    assert len(result.runs) == 4 and kept < set((tmp_path / "runs").glob("*.npz"))
+    own = (*more, "campaigns.late={start: 2023-12-03T00:00, end: 2023-12-03T12:00, markdown: 0.1}")
+    compare(load_scenario("double12", (*own, "schedules.again=[late]")), out=tmp_path, workers=1)
+    compare(load_scenario("double12", TINY), out=tmp_path, workers=1)
+    with pytest.raises(UsageError, match=r"campaigns\.late\.markdown"):
+        compare(load_scenario("double12", (*own, "campaigns.late.markdown=0.2")), out=tmp_path, workers=1)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -18,11 +19,12 @@ from typing import Any
 
 import pytest
 
+from sim import plugins
 from sim.lab import store
 from sim.lab.compare import compare
-from sim.lab.plan import plan
+from sim.lab.plan import from_outside, plan
 from sim.lab.remote import dask_executor
-from sim.scenario import load_scenario
+from sim.scenario import load_scenario, shipped_scenarios
 from tests.lab.cluster import ROOT, cluster, contents
 
 SMALL = ("market.consumers=400", "calendar.start=2023-11-25", "calendar.warm_up_days=5", "calendar.scored_days=10",
@@ -42,6 +44,7 @@ compare(scenario, out=Path(sys.argv[1]), workers={workers})
 """
 TORN = """
 import io, time
+from sim import plugins
 from sim.lab import store
 
 def torn(file, write):
@@ -157,19 +160,51 @@ def test_a_killed_worker_of_the_local_pool_loses_nothing(expected: dict[str, byt
         assert contents(tmp_path / str(n)) == expected
 
 
-def test_a_run_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None:
-    (tmp_path / "kills.py").write_text(
-        "import os, signal\nfrom dataclasses import dataclass\nfrom sim.contracts import Stocker\n\n@dataclass\n"
-        "class Kills(Stocker):\n    def order(self, view, forecast, rng):\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    (tmp_path / "s.yaml").write_text(
+KILLS = """
+import os, signal
+from dataclasses import dataclass
+from sim.contracts import Stocker
+
+@dataclass
+class Kills(Stocker):
+    def order(self, view, forecast, rng):
+        {how}
+"""
+EXIT, KILL = "os._exit(3)", "os.kill(os.getpid(), signal.SIGKILL)"
+
+
+def deadly(folder: Path, how: str) -> Path:
+    """A scenario in which one of two line-ups ends its process."""
+    (folder / "kills.py").write_text(KILLS.format(how=how))
+    (folder / "s.yaml").write_text(
         "extends: shipped:double12.yaml\nline_ups: {closed_loop: {stocking: ./kills.py:Kills}}\n"
         "compare: {schedules: [always_on], baseline: {schedule: always_on, line_up: gut_feel}}\n"
     )
-    scenario = load_scenario(tmp_path / "s.yaml", (*SMALL, "replications=1"))
-    result = compare(scenario, out=tmp_path / "out", workers=2)
-    assert result.runs["status"].tolist() == ["done", "failed"] and "WorkerKilled" in result.failures()[0]
+    return folder / "s.yaml"
+
+
+@pytest.mark.parametrize(("workers", "how"), [(1, EXIT), (2, KILL)])
+def test_a_run_that_always_kills_its_worker_fails_alone(tmp_path: Path, workers: int, how: str) -> None:
+    scenario = load_scenario(deadly(tmp_path, how), (*SMALL, "replications=1"))
+    result = compare(scenario, out=tmp_path / "out", workers=workers)
+    assert result.runs["status"].tolist() == ["done", "failed"]
+    assert result.failures()[0].startswith("always_on/closed_loop replication 0: WorkerKilled: the worker process died")
+
+
+def test_a_single_run_that_ends_its_process_is_told(tmp_path: Path) -> None:
+    run = ("run", str(deadly(tmp_path, EXIT)), *SETTINGS, "--schedule", "always_on", "--line-up")
+    done = peakshift(*run, "closed_loop", "--seed", "5", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("failed: always_on/closed_loop seed 5: WorkerKilled: the worker process died while ")
+
+
+def test_only_strategies_that_are_not_shipped_run_apart(tmp_path: Path) -> None:
+    shipped = [load_scenario(name) for name in shipped_scenarios()]
+    assert not any(from_outside(scenario, name) for scenario in shipped for name in scenario.line_ups)
+    assert plugins.from_outside({"use": "ensemble", "parameters": {"members": ["naive", {"use": "./mine.py:Mine"}]}})
+    assert [from_outside(load_scenario(deadly(tmp_path, EXIT)), name) for name in ("gut_feel", "closed_loop")] == [
+        False, True,
+    ]  # fmt: skip
 
 
 def alive(client: Any) -> list[int]:
@@ -244,8 +279,11 @@ def test_a_full_disk_is_said_and_earlier_runs_are_intact(expected: dict[str, byt
     arguments = ("compare", "double12", *SETTINGS, "--out", str(disk / "out"))
     done = peakshift(*arguments, "--workers", "2", cwd=disk)
     assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert "could not be written: No space left on device; finished runs are kept" in done.stderr
     kept = contents(disk / "out")
+    told = re.search(
+        r"No space left on device; (\d+) finished runs? (is|are) kept in .*; the same command", done.stderr
+    )
+    assert told is not None and int(told[1]) == len(kept)
     assert 0 < len(kept) < 12 and torn_files(disk / "out", expected) == []
     subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
     assert resumed(disk / "out", expected) == len(kept)
@@ -273,5 +311,5 @@ def test_a_file_that_may_not_grow_is_said(expected: dict[str, bytes], tmp_path: 
     arguments = ("compare", "double12", *SETTINGS, "--out", str(tmp_path / "out"), "--workers", "1")
     done = peakshift(*arguments, cwd=tmp_path, file_bytes=largest)
     assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert "could not be written: File too large; finished runs are kept" in done.stderr
+    assert "could not be written: File too large; 12 finished runs are kept in " in done.stderr
     assert resumed(tmp_path / "out", expected) == len(plan(load_scenario("double12", SMALL)))

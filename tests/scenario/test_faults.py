@@ -54,6 +54,14 @@ CASES = {
     "got 1.15",
     "market: {segments: {rare_large: {share: 0.2}}}": "mine.yaml:2:10: market.segments: must have shares that sum "
     "to 1, got 1.05",
+    "market: {segments: {rare_larg: {share: 0.15}}}": "mine.yaml:2:21: market.segments: must have shares that sum "
+    "to 1, got 1.15 with 'rare_larg'; did you mean 'rare_large'?",
+    "market: {segments: {service_sensitive: {share: 0.2}}}": "mine.yaml:2:10: market.segments: must have shares that "
+    "sum to 1, got 1.05",
+    "market: {channels: {liverstream: {impulse: 0.4}}}": "mine.yaml:2:21: market.channels: must have shares that sum "
+    "to 1, got 2 with 'liverstream'; did you mean 'livestream'?",
+    "catalogue: {categories: {aparel: {need: 0.3}}}": "mine.yaml:2:26: catalogue.categories.aparel: must have at "
+    "least one SKU; did you mean 'apparel'?",
     "campaigns: {double12: {end: 2023-12-01T00:00}}": "mine.yaml:2:24: campaigns.double12.end: must lie after the "
     "start, got 2023-12-01 00:00:00",
     "campaigns: {double12: {end: tomorrow}}": "mine.yaml:2:24: campaigns.double12.end: must be a date and time like "
@@ -249,6 +257,42 @@ def test_ten_generated_campaigns_may_hold_three_gifts_each() -> None:
 def test_a_wrong_type_does_not_hide_a_wrong_name(tmp_path: Path) -> None:
     told = faults(tmp_path, HEAD + "seed: x\nschedules: {big_promo: [double13]}\n")
     assert [message.split(": ")[1] for message in told] == ["seed", "schedules.big_promo.0"]
+
+
+def test_a_metric_is_a_name_like_any_other(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(HEAD + "compare:\n  metrics: [profit, retention]\nschedules: {big_promo: [double13]}\nseed: x\n")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(file, metrics=["profit", "retention_90d"])
+    told = [str(fault).replace(f"{tmp_path}/", "") for fault in caught.value.faults]
+    assert told[0] == ("mine.yaml:3:21: compare.metrics.1: must be a metric (profit, retention_90d), got 'retention'; "
+                       "did you mean 'retention_90d'?")  # fmt: skip
+    assert [message.split(": ")[1] for message in told[1:]] == ["schedules.big_promo.0", "seed"]
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [("doubel12", "shipped:double12.yaml"), ("double12", "shipped:double12.yaml"), ("shop.yaml", "shops.yaml"),
+     ("shipped:doubel12.yaml", "shipped:double12.yaml"), ("shipped:base/houshold.yaml", "shipped:base/household.yaml"),
+     ("parts/shop.yaml", "parts/shops.yml"), ("min.yaml", None)],
+)  # fmt: skip
+def test_a_misspelt_extends_gets_the_nearest_file(tmp_path: Path, written: str, hint: str | None) -> None:
+    (tmp_path / "parts").mkdir()
+    for name in ("shops.yaml", "parts/shops.yml"):
+        (tmp_path / name).write_text("seed: 1\n")
+    told = faults(tmp_path, f"extends: {written}")
+    more = f"; did you mean {hint!r}?" if hint else ""
+    assert told == [f"mine.yaml:1:1: extends: must be an existing file, got {written!r}{more}"]
+
+
+def test_a_misspelt_file_gets_the_nearest_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "autumn.yaml").write_text(HEAD)
+    for written, hint in (("autum.yaml", "autumn.yaml"), ("autum", "autumn.yaml"), ("doubel12.yml", "double12"),
+                          (f"{tmp_path}/autum.yaml", f"{tmp_path}/autumn.yaml")):  # fmt: skip
+        with pytest.raises(ScenarioError, match=r"must be a .*file") as caught:
+            load_scenario(written)
+        assert str(caught.value).endswith(f"; did you mean {hint!r}?")
 
 
 def test_a_link_out_of_the_folder_is_an_escape(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import pickle
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from sim.errors import ScenarioError
 from sim.scenario import load_scenario, resolved, scenario_hash, shipped_scenarios
-from sim.scenario.reader import scalar
+from sim.scenario.merge import SHIPPED
+from sim.scenario.reader import read, scalar
 from sim.scenario.root import Scenario
 from sim.scenario.schema import field_table, json_schema
 from sim.scenario.starter import starter
@@ -106,6 +108,48 @@ def test_the_schema_names_every_field() -> None:
     assert {"market", "campaigns", "extends", "line_ups"} <= set(schema["properties"])
     consumers = schema["$defs"]["Market"]["properties"]["consumers"]
     assert consumers["minimum"] == 1 and consumers["unit"] == "people"
+
+
+def told_by_schema(text: str) -> list[str]:
+    """Where an editor with the JSON Schema would mark a scenario file."""
+    validator = Draft202012Validator(json_schema())
+    return [".".join(map(str, error.path)) for error in validator.iter_errors(read(text.encode(), "x").data)]
+
+
+def test_the_schema_accepts_what_ships() -> None:
+    Draft202012Validator.check_schema(json_schema())
+    texts = [(SHIPPED / f"{name}.yaml").read_text("utf-8") for name in shipped_scenarios()]
+    for text in (*texts, (SHIPPED / "base" / "campaigns.yaml").read_text("utf-8"), starter("mine")):
+        assert told_by_schema(text) == []
+    assert told_by_schema("name: x") == [""] * 6  # so many parts are missing, and nothing is extended
+
+
+SHORT = (
+    "line_ups: {closed_loop: {pricing: personal}}",
+    "line_ups: {closed_loop: {pricing: {use: personal, floor: 0.12}}}",
+    "line_ups: {closed_loop: {pricing: {use: personal, parameters: {floor: 0.12}}}}",
+    "schedules: {more: [double12, {k_events: 4, of: double12}, {staged: double12, weeks: 2}], three_weeks: null}",
+    "campaigns: {double12: {presale: null, start: 2023-12-10T20:00}}",
+    "catalogue: {skus: {robot_vacuum: null, tee: {sizes: {xl: null, l: 0.45}}}}",
+    "calendar: {start: 2023-10-02}",
+)
+
+
+@pytest.mark.parametrize("text", SHORT)
+def test_reader_and_schema_accept_each_short_form(tmp_path: Path, text: str) -> None:
+    (tmp_path / "mine.yaml").write_text(f"extends: shipped:double12.yaml\n{text}\n")
+    load_scenario(tmp_path / "mine.yaml")
+    assert told_by_schema((tmp_path / "mine.yaml").read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("line_ups: {closed_loop: {pricing: 5}}", "line_ups.closed_loop.pricing"), ("markt: {}", ""),
+     ("market: {consumers: lots}", "market.consumers"), ("schedules: {x: [{staged: double12, week: 2}]}",
+     "schedules.x.0"), ("campaigns: {double12: {start: 5}}", "campaigns.double12.start")],
+)  # fmt: skip
+def test_the_schema_marks_what_the_reader_refuses(text: str, place: str) -> None:
+    assert told_by_schema(f"extends: shipped:double12.yaml\n{text}\n") == [place]
 
 
 def test_warnings_name_offers_that_add_up_below_cost() -> None:
