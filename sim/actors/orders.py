@@ -225,9 +225,10 @@ class OrderBook(Actor):
         ledger.count("units", total["units"])
         zone = world.counter.zone[self._city(rows["consumer"])]
         depth = world.counter.markdown(begin)[zone, rows["offer"], rows["sku"]]
-        world.offered_today += int(np.round(depth * rows["listed"]).sum())
+        books = world.bookkeeper
+        books.offered_fen += int(np.round(depth * rows["listed"]).sum())
         ledger.flow("parcels", parcels)
-        day, paid, units = world.day, world.paid_today, world.units_today
+        day, paid, units = world.day, books.paid, books.units
         np.add.at(paid, rows["sku"], rows["paid"])
         np.add.at(units, rows["sku"], rows["units"])
         sold = units > 0
@@ -265,7 +266,7 @@ class OrderBook(Actor):
         world.ledger.count("parcels_delivered", parcels.size)
         world.ledger.count("parcels_late", int(late.sum()))
         world.ledger.flow("delivered", parcels.size)
-        world.hours_today += float(hours.sum())
+        world.bookkeeper.door_hours += float(hours.sum())
         self._felt(parcels, late, world.day + finance.platform_hold_days)
 
     def taken_home(self, parcels: Ints) -> None:
