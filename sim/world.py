@@ -324,7 +324,7 @@ class World(mesa.Model):
             self.bookkeeper.note_stockouts(empty, lines, offer.begin, offer.end)
             rules = sum(bool((offer.zones[name] > 0).any()) for name in ("threshold_spend", "presale_due"))
             self.desk.questions(came, seconds, rules)
-            self.orders.match(claims)  # before what the same people buy now
+            self.orders.price_match.claim(claims)  # before what the same people buy now
             self.orders.place(lines, begin)
             begin = end
 

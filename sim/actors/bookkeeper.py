@@ -43,6 +43,14 @@ class Bookkeeper:
         self.offered_fen, self.door_hours = 0, 0.0
 
     # ---- while the day runs --------------------------------------------------------------------
+    def note_sold(self, lines: dict[str, Ints], offered_fen: int) -> None:
+        """Lines (n,) ship; the public markdown on them was so many fen."""
+        np.add.at(self.paid, lines["sku"], lines["paid"])
+        np.add.at(self.units, lines["sku"], lines["units"])
+        self.offered_fen += offered_fen
+        sold = self.units > 0
+        self.world.records.paid[sold, self.world.day] = self.paid[sold] / self.units[sold] / 100
+
     def note_served(self, station: int, waits: Ints, done: Ints) -> None:
         """Jobs left a station at the seconds `done`, and some of them had waited so many seconds before their start."""
         world, records = self.world, self.world.records
@@ -165,6 +173,6 @@ class Bookkeeper:
             **{name: getattr(records, name) for name in OPERATIONS},
             late_customer=np.concatenate([np.zeros(0, np.int32), *(who for who, _ in orders.late)]),
             late_day=np.concatenate([np.zeros(0, np.int16), *(when for _, when in orders.late)]),
-            return_lags=orders.return_lags, lines_delivered=orders.lines_delivered,
-            lines_returned=orders.lines_returned, forecast_marks=world.critic.book.sums,
+            return_lags=orders.returns.lags, lines_delivered=orders.returns.delivered,
+            lines_returned=orders.returns.returned, forecast_marks=world.critic.book.sums,
         )  # fmt: skip

@@ -255,7 +255,7 @@ class Warehouse(Actor):
         self.world.bookkeeper.note_served(self.crews[1].index, np.zeros(0, np.int64), done)
         self.world.records.finished[self.crews[1].index, self.world.day] += lines.size
         if lines.size:
-            self.restock += self.world.orders.refund(np.sort(lines))
+            self.restock += self.world.orders.returns.refund(np.sort(lines))
 
     def pay(self) -> None:
         """Wages and rent of the day."""

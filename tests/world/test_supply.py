@@ -180,18 +180,18 @@ def test_returned_lines_forget_their_promise_as_a_search_through_all_would() -> 
     """Random promises of ten days, lines of all of them returned: against the plain loop over every part."""
     from sim.world import World  # compiled kernels: only where a world is run
 
-    orders, rng = World(market(), "plain", "plain", 1).orders, np.random.default_rng(4)
+    promises, rng = World(market(), "plain", "plain", 1).orders.price_match, np.random.default_rng(4)
 
     def lines(day: int, n: int) -> np.ndarray:
         return np.asarray((rng.integers(0, 30, n) * 4096 + day) * 4096 + rng.integers(0, 3, n))
 
-    orders._promises = {day: [{"entity": lines(day, 40), "paid": rng.integers(1, 999, 40)} for _ in range(3)]
-                        for day in range(10)}  # fmt: skip
+    promises.kept = {day: [{"entity": lines(day, 40), "paid": rng.integers(1, 999, 40)} for _ in range(3)]
+                     for day in range(10)}  # fmt: skip
     gone = np.concatenate([lines(day, 15) for day in (0, 3, 4, 9, 12)])
     want = {day: [np.where(np.isin(part["entity"], gone), 0, part["paid"]) for part in parts]
-            for day, parts in orders._promises.items()}  # fmt: skip
-    orders._forget(gone)
-    found: dict[int, list[Rows]] = {day: [part["paid"] for part in parts] for day, parts in orders._promises.items()}
+            for day, parts in promises.kept.items()}  # fmt: skip
+    promises.forget(gone)
+    found: dict[int, list[Rows]] = {day: [part["paid"] for part in parts] for day, parts in promises.kept.items()}
     assert all(np.array_equal(a, b) for day in want for a, b in zip(want[day], found[day], strict=True))
     assert sum(int((part == 0).sum()) for parts in found.values() for part in parts) > 50
 
