@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import plugins, snapshot
+from sim.actors.attention import attention_of, awaited
 from sim.actors.base import PHASES, Actor, Witness
 from sim.actors.bookkeeper import Bookkeeper
 from sim.actors.clock import Clock
@@ -40,14 +41,16 @@ from sim.actors.critic import Critic
 from sim.actors.faults import Faults
 from sim.actors.inventory import Inventory
 from sim.actors.merchant import Merchant
-from sim.actors.offers import Counter, running_of
+from sim.actors.offers import Counter
 from sim.actors.orders import OrderBook
 from sim.actors.parcel_station import AnyStation
 from sim.actors.records import Records
 from sim.actors.rival import Rival
+from sim.actors.running import running_of
 from sim.actors.service_desk import ServiceDesk
 from sim.actors.services import Services
 from sim.actors.sizes import Sizes
+from sim.actors.slices import slice_of
 from sim.actors.store import Store
 from sim.actors.supplier import Supplier
 from sim.actors.treasury import Treasury
@@ -290,15 +293,12 @@ class World(mesa.Model):
         self.day, self.midnight, self.ledger.day = day, day * DAY, day
         self.date = self.spec.calendar.start + datetime.timedelta(days=day)
         self.bookkeeper.open_day()
-        plain, ritual, traffic = self.counter.attention(day)
-        base = float(plain.sum()) / plain.shape[0]
-        rate = max(1.0, float(self.consumers.people.rate.sum()))
-        extra = traffic / self.spec.operations.finance.visit_yuan / rate
-        self.paid_share = extra / base if base > 0 else 0.0
-        self.ledger.book("traffic", "cash", -round(100 * traffic))
+        attention = attention_of(self)
+        self.paid_share = attention.paid_share
+        self.ledger.book("traffic", "cash", -round(100 * attention.traffic_yuan))
         self.need = self.weather.need()
         lull = holiday_demand(self.date, self.spec.market.spring_festival_demand)
-        self.consumers.wake(lull * plain, lull * ritual, self.counter.awaited(day))
+        self.consumers.wake(lull * attention.plain, lull * attention.ritual, awaited(self))
 
     def _shop(self, from_hour: int, to_hour: int) -> None:
         """Shoppers of a part of the day, in pieces within which no public offer changes.
@@ -316,7 +316,7 @@ class World(mesa.Model):
             end = min(second for second in (*cuts, *stops) if second > begin)
             self.orders.balances(begin, end)
             if offer is None or begin in cuts:
-                offer = self.counter.slice(begin, end)
+                offer = slice_of(self, begin, end)
             else:  # a dock's stop changes no offer: 1 ms saved
                 offer = offer._replace(begin=begin - self.midnight, end=end - self.midnight)
             empty = self.shelf_units() == 0
