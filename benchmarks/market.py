@@ -19,6 +19,7 @@ import mesa
 import numpy as np
 from numba import njit
 
+from sim.actors.slices import slice_of
 from sim.kernels.draws import uniform
 from sim.scenario import load_scenario
 from sim.world import World
@@ -81,7 +82,7 @@ def day_of(world: World, visits: float) -> Callable[[], object]:
     rate = float(world.consumers.people.rate.mean())
     cities = len(world.shop.cities)
     plain, none = np.full((cities, 24), visits / rate / 24), np.zeros((cities, 24))
-    offer = world.counter.slice(0, 86_400)
+    offer = slice_of(world, 0, 86_400)
 
     def job() -> None:
         world.day += 1

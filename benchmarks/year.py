@@ -30,9 +30,9 @@ PARTS = {
     "strategies": ("/strategies/", "actors/merchant", "actors/answers", "actors/view", "actors/critic", "numpy/random"),
     "market": (
         "kernels/shop", "kernels/choice", "kernels/visits", "kernels/experience", "actors/consumers", "actors/offers",
-        "actors/weather", "actors/rival",
+        "actors/slices", "actors/running", "actors/attention", "actors/weather", "actors/rival",
     ),
-    "ledger": ("sim/ledger", "actors/records", "metrics"),
+    "ledger": ("sim/ledger", "actors/records", "actors/bookkeeper", "metrics"),
     "operations": ("sim/actors/", "sim/kernels/", "simpy", "sim/world", "sim/streams"),
 }  # fmt: skip
 """Part of the system -> what the files that count for it have in their path; the first that fits counts."""

@@ -10,7 +10,7 @@ THE DAY
  5. 00-24  operate  SimPy moves shifts, overtime, temps, waves, trucks and couriers; compiled queues
                     serve parcels and tickets; at midnight what is done is collected and paid
  6. 24:00  feel     deliveries, delays, stockouts and waits have moved trust; late ones ask
- 7.        settle   wages, rent and interest are booked, the laws are checked, the day is written
+ 7.        settle   wages and rent are booked; the bookkeeper books interest, checks the laws, writes the day
 
 Why the merchant decides at 06:00 and shoppers before that hour see yesterday's offers: a decision
 can only use what is known when it is made.
@@ -30,7 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import plugins, snapshot
+from sim.actors.attention import attention_of, awaited
 from sim.actors.base import PHASES, Actor, Witness
+from sim.actors.bookkeeper import Bookkeeper
 from sim.actors.clock import Clock
 from sim.actors.consumers import Consumers, Segment
 from sim.actors.couriers import CourierFleet
@@ -39,14 +41,16 @@ from sim.actors.critic import Critic
 from sim.actors.faults import Faults
 from sim.actors.inventory import Inventory
 from sim.actors.merchant import Merchant
-from sim.actors.offers import Counter, running_of
+from sim.actors.offers import Counter
 from sim.actors.orders import OrderBook
 from sim.actors.parcel_station import AnyStation
 from sim.actors.records import Records
 from sim.actors.rival import Rival
+from sim.actors.running import running_of
 from sim.actors.service_desk import ServiceDesk
 from sim.actors.services import Services
 from sim.actors.sizes import Sizes
+from sim.actors.slices import slice_of
 from sim.actors.store import Store
 from sim.actors.supplier import Supplier
 from sim.actors.treasury import Treasury
@@ -55,16 +59,14 @@ from sim.actors.warehouse import Warehouse
 from sim.actors.weather import Weather
 from sim.contracts import HORIZON_DAYS, LineUp, Truth, View
 from sim.errors import UsageError
-from sim.kernels.people import PROSPECT, Rows, Slice
-from sim.ledger import OPERATIONS, History, Ledger, wait_bins
+from sim.kernels.people import Slice
+from sim.ledger import History, Ledger
 from sim.scenario.festivals import holiday_demand
 from sim.scenario.root import KINDS, Scenario
 from sim.streams import Streams
 
 Ints = NDArray[np.int64]
 DAY = 86_400
-_PROMOTION = ("markdowns", "thresholds", "coupons", "bundles", "gifts", "price_matches", "traffic")
-
 
 STAND_INS = {
     "forecasting": "seasonal_naive", "pricing": "list_price", "stocking": "base_stock", "staffing": "fixed",
@@ -122,9 +124,8 @@ class World(mesa.Model):
         self.supplier_of = np.array([catalogue.skus[n].supplier or default for n in shop.skus])
         self.need = np.ones((len(shop.cities), len(order)))
         self._announce(Counter(self, running_of(scenario, shop, self.schedule)))
-        self.paid_share, self.hours_today, self.offered_today = 0.0, 0.0, 0
-        self.paid_today, self.units_today = np.zeros(k, np.int64), np.zeros(k, np.int64)
-        self.inventory = Inventory(self)
+        self.paid_share = 0.0
+        self.inventory, self.bookkeeper = Inventory(self), Bookkeeper(self)
         self._truth: NDArray[np.float64] | None = None
 
     def _announce(self, counter: Counter) -> None:
@@ -160,7 +161,7 @@ class World(mesa.Model):
 
     def _open_books(self) -> None:
         """Opening stock: days of expected sales by each SKU's market share; opening cash."""
-        expected = self._expected_sales()
+        expected = self.consumers.expected_sales()
         for warehouse in self.warehouses:
             served = self.shop.city_share[self.shop.home_warehouse == warehouse.number].sum()
             units = np.ceil(expected * served * warehouse.terms.start_days).astype(np.int64)
@@ -174,20 +175,6 @@ class World(mesa.Model):
         cash = round(100 * self.spec.operations.finance.opening_cash_yuan)
         self.ledger.balance |= {"stock": value, "cash": cash}
         self.ledger.opening = value + cash
-
-    def _expected_sales(self) -> NDArray[np.float64]:
-        """(K,) rough units a day at list price: visits x need x logit share."""
-        mind, market = self.consumers.mind, self.spec.market
-        shares = np.array([s.share * s.visits_per_day for s in market.segments.values()])
-        visits = market.consumers * (1 - market.prospect_share) * shares
-        out = np.zeros(len(self.shop.skus))
-        for j in range(mind.demand.size):
-            part = slice(self.first_sku[j], self.first_sku[j + 1])
-            weight = np.exp(self.consumers.liking[:, part])
-            choice = weight / (weight.sum(axis=1, keepdims=True) + np.exp(mind.demand["not_now"][j]))
-            use = np.minimum(mind.need[:, j], 1.0)
-            out[part] = (visits[:, None] * use[:, None] * choice).sum(axis=0)
-        return out
 
     # ---- running -------------------------------------------------------------------------------
     def run(self) -> History:
@@ -279,6 +266,7 @@ class World(mesa.Model):
         self.remove_all_agents()
         getattr(mesa.Agent, "_ids", {}).pop(self, None)
 
+    # ---- the day -------------------------------------------------------------------------------
     def _live_day(self, day: int) -> None:
         """The day, as the head of this file lists it."""
         self._dawn(day)
@@ -294,7 +282,7 @@ class World(mesa.Model):
         self._phase("operate")
         self._phase("feel")
         self._phase("settle")
-        self._close()
+        self.bookkeeper.close()
 
     def _phase(self, phase: str) -> None:
         for act in self._acting[phase]:
@@ -304,18 +292,13 @@ class World(mesa.Model):
         """Midnight: a new date; attention decides who will come."""
         self.day, self.midnight, self.ledger.day = day, day * DAY, day
         self.date = self.spec.calendar.start + datetime.timedelta(days=day)
-        self.hours_today = 0.0
-        self.paid_today[:] = self.units_today[:] = 0
-        self.offered_today = 0
-        plain, ritual, traffic = self.counter.attention(day)
-        base = float(plain.sum()) / plain.shape[0]
-        rate = max(1.0, float(self.consumers.people.rate.sum()))
-        extra = traffic / self.spec.operations.finance.visit_yuan / rate
-        self.paid_share = extra / base if base > 0 else 0.0
-        self.ledger.book("traffic", "cash", -round(100 * traffic))
+        self.bookkeeper.open_day()
+        attention = attention_of(self)
+        self.paid_share = attention.paid_share
+        self.ledger.book("traffic", "cash", -round(100 * attention.traffic_yuan))
         self.need = self.weather.need()
         lull = holiday_demand(self.date, self.spec.market.spring_festival_demand)
-        self.consumers.wake(lull * plain, lull * ritual, self.counter.awaited(day))
+        self.consumers.wake(lull * attention.plain, lull * attention.ritual, awaited(self))
 
     def _shop(self, from_hour: int, to_hour: int) -> None:
         """Shoppers of a part of the day, in pieces within which no public offer changes.
@@ -328,33 +311,22 @@ class World(mesa.Model):
         offer: Slice | None = None
         while begin < last:
             if begin in stops:
-                self.env.wait(self.env.timeout(begin - int(self.env.now)))
-                for warehouse in self.warehouses:
-                    warehouse.collect()
+                self._catch_up(begin)
                 stops = self._stops()
             end = min(second for second in (*cuts, *stops) if second > begin)
             self.orders.balances(begin, end)
             if offer is None or begin in cuts:
-                offer = self.counter.slice(begin, end)
+                offer = slice_of(self, begin, end)
             else:  # a dock's stop changes no offer: 1 ms saved
                 offer = offer._replace(begin=begin - self.midnight, end=end - self.midnight)
             empty = self.shelf_units() == 0
             lines, claims, (came, seconds) = self.consumers.buy(offer)
-            self._note_stockouts(empty, lines, offer.end - offer.begin, offer.end)
-            self.desk.questions(
-                came,
-                seconds,
-                float((offer.zones["threshold_spend"] > 0).any()) + float((offer.zones["presale_due"] > 0).any()),
-            )
-            self.orders.price_match.claim(claims, self.orders.lines)  # before what the same people buy now
+            self.bookkeeper.note_stockouts(empty, lines, offer.begin, offer.end)
+            rules = sum(bool((offer.zones[name] > 0).any()) for name in ("threshold_spend", "presale_due"))
+            self.desk.questions(came, seconds, rules)
+            self.orders.price_match.claim(claims)  # before what the same people buy now
             self.orders.place(lines, begin)
             begin = end
-        if to_hour == 24:
-            self.ledger.count("channel_inversions", self.counter.inversions())
-            noon = self.counter.shelf[12] / 100
-            self.records.prices[:, :, self.day] = noon
-            unsold = self.units_today == 0
-            self.records.paid[unsold, self.day] = noon[0, unsold]
 
     def _stops(self) -> set[int]:
         """Seconds at which what the stations have done must be known: balances of orders packed ahead, and, while
@@ -364,72 +336,11 @@ class World(mesa.Model):
             out |= {self.midnight + hour * 3600 for hour in self.spec.operations.release_hours}
         return out
 
-    def _note_stockouts(self, empty: NDArray[np.bool_], lines: Rows, length: int, end: int) -> None:
-        """Hours with nothing on the shelf: from the last unit sold, or all of the slice."""
-        now_empty = self.shelf_units() == 0
-        if not now_empty.any():
-            return
-        last = np.full(now_empty.shape, end, np.int64)
-        last[empty] = end - length
-        fresh = now_empty & ~empty
-        if fresh.any():
-            sold_at = np.zeros(now_empty.shape, np.int64)
-            np.maximum.at(sold_at, (lines["sku"], lines["warehouse"]), lines["second"])
-            last[fresh] = sold_at[fresh]
-        self.records.stockout_hours[:, :, self.day] += np.where(now_empty, end - last, 0) / 3600
-
-    def _close(self) -> None:
-        """24:00: interest, daily figures, the laws."""
-        ledger, day = self.ledger, self.day
-        stock = self.inventory.in_house().sum(axis=1) + self.orders.reserved.sum(axis=1) + self.inventory.moving()
-        shelf_units = self.sizes.total(stock)
-        restock = self.sizes.total(np.sum([n.restock for n in (*self.warehouses, *self.stores)], axis=0))
-        cost = int(((shelf_units + restock) * self.cost_fen).sum())
-        value = cost - self.inventory.book()
-        self.treasury.close(cost)
-        ledger.check_units(self.shop.skus, shelf_units)
-        bills = -sum(sum(s.bills.values()) for s in self.suppliers.values())
-        ledger.check_money({"stock": value, "payable": bills})
-        self.orders.check()
-        people, flows = self.consumers.people, ledger.flows
-        prospects = int((people.source == PROSPECT).sum())
-        if day == 0:
-            ledger.flow("prospects at start", prospects + flows.get("won", 0))
-        ledger.check("customers", "prospects", flows["prospects at start"] - flows.get("won", 0), prospects)
-        ledger.check("customers", "left", flows.get("left", 0), int((people.left > 0).sum()))
-        waiting = flows.get("tickets", 0) - flows.get("tickets_bot", 0) - self.desk.station.finished
-        ledger.check("tickets", "open", waiting - self.desk.station.abandoned, self.desk.station.inside)
-        self._write_day(value, cost)
-
-    def _write_day(self, stock_value: int, stock_cost: int) -> None:
-        """The rest of the day's row."""
-        ledger, records, day, daily = self.ledger, self.records, self.day, self.ledger.daily
-        daily["backlog_pick_pack"][day] = sum(w.parcels_inside for w in self.warehouses)
-        daily["backlog_returns"][day] = sum(w.returns.inside for w in self.warehouses)
-        daily["backlog_inbound"][day] = sum(int(w.dock.sum()) for w in self.warehouses)
-        age, old = self.inventory.ageing(self.spec.operations.old_after_days)
-        daily["stock_age_days"][day], daily["stock_old_share"][day] = age, old
-        daily["backlog_courier"][day] = sum(f.station.inside for f in self.fleets)
-        daily["stock_units"][day] = int(self.stock.sum())
-        daily["stock_value_yuan"][day] = stock_value / 100
-        daily["gmv_yuan"][day] = self.paid_today.sum() / 100
-        records.shipped[:, day], records.earned[:, day] = self.units_today, self.paid_today
-        spent = sum(int(ledger.accounts[name][day]) for name in _PROMOTION)
-        daily["promo_spend_yuan"][day] = -spent / 100
-        daily["offered_discount_yuan"][day] = self.offered_today / 100
-        delivered = daily["parcels_delivered"][day]
-        daily["order_to_door_hours"][day] = self.hours_today / delivered if delivered else np.nan
-        records.late_share[day] = daily["parcels_late"][day] / delivered if delivered else 0.0
-        records.arrivals[:, day] = records.arrivals_hourly[:, day].sum(axis=1)
-        for crew in self.crews:
-            records.capacity_hourly[crew.index, day] = crew.shifts.close_day()[0]
-        if day == self.spec.calendar.days - 1:
-            lost = 1.0 - self.spec.operations.finance.salvage_share
-            # what has lost as much already loses no more
-            ledger.book("salvage_loss", "stock", -round(lost * stock_cost - self.inventory.lost_fen(lost)))
-        daily["cash_yuan"][day] = ledger.balance["cash"] / 100
-        daily["receivable_yuan"][day] = ledger.balance["receivable"] / 100
-        daily["payable_yuan"][day] = -ledger.balance["payable"] / 100
+    def _catch_up(self, second: int) -> None:
+        """The clock goes on to a second of the day; what the warehouses have done by then is known."""
+        self.env.wait(self.env.timeout(second - int(self.env.now)))
+        for warehouse in self.warehouses:
+            warehouse.collect()
 
     # ---- services that actors share ------------------------------------------------------------
     @property
@@ -442,38 +353,10 @@ class World(mesa.Model):
         """The order book's lines."""
         return self.orders.lines
 
-    def note_served(self, station: int, waits: Ints, done: Ints) -> None:
-        """Jobs left a station at the seconds `done`, and some of them had waited so many seconds before their start."""
-        records, end = self.records, self.spec.calendar.days * 24
-        np.add.at(records.finished_hourly[station].reshape(-1), done[done // 3600 < end] // 3600, 1)
-        if self.day < self.spec.calendar.days:
-            records.wait_counts[station, self.day] += wait_bins(waits)
-            records.wait_seconds[station, self.day] += int(waits.sum())
-
     def shelf_units(self) -> Ints:
         """(K, W) units on the shelf, all sizes."""
         return self.sizes.total(self.stock)
 
     def history(self) -> History:
         """What is kept of the run; of days to come, zeros."""
-        placed = self.orders.placed
-        customers = [c for c, _ in placed] or [np.zeros(0, np.int32)]
-        days = [np.full(c.size, d, np.int16) for c, d in placed] or [np.zeros(0, np.int16)]
-        people, daily = self.consumers.people, self.ledger.daily
-        warm_up = max(0, self.spec.calendar.warm_up_days - 1)
-        return History(
-            scenario=self.spec, schedule=self.schedule, line_up=self.line_up_name, seed=self.seed_number,
-            daily=daily, accounts=self.ledger.accounts, stations=self.shop.stations,
-            arrivals_hourly=self.records.arrivals_hourly, capacity_hourly=self.records.capacity_hourly,
-            order_customer=np.concatenate(customers), order_day=np.concatenate(days),
-            source=np.where(people.source == PROSPECT, np.int8(-1), people.source.astype(np.int8)),
-            left=people.left.astype(np.int8), start_stock_value_yuan=float(daily["stock_value_yuan"][warm_up]),
-            end_stock_value_yuan=float(daily["stock_value_yuan"][-1]), skus=self.shop.skus,
-            sku_units=self.records.shipped, sku_paid=self.records.earned, offer_units=self.records.by_offer,
-            **{name: getattr(self.records, name) for name in OPERATIONS},
-            late_customer=np.concatenate([np.zeros(0, np.int32), *(who for who, _ in self.orders.late)]),
-            late_day=np.concatenate([np.zeros(0, np.int16), *(when for _, when in self.orders.late)]),
-            return_lags=self.orders.return_lags, lines_delivered=self.orders.lines_delivered,
-            lines_returned=self.orders.lines_returned,
-            forecast_marks=self.critic.book.sums,
-        )  # fmt: skip
+        return self.bookkeeper.history()

@@ -248,6 +248,20 @@ class Consumers(Actor):
         shop, gifts = self.world.shop, self.world.counter.gift_left.size
         return empty_tallies(len(shop.cities), len(shop.skus), len(shop.groups), len(shop.channels) + 1, gifts)
 
+    def expected_sales(self) -> Floats:
+        """(K,) rough units a day at list price: visits x need x logit share."""
+        world, mind, market = self.world, self.mind, self.world.spec.market
+        shares = np.array([s.share * s.visits_per_day for s in market.segments.values()])
+        visits = market.consumers * (1 - market.prospect_share) * shares
+        out = np.zeros(len(world.shop.skus))
+        for j in range(mind.demand.size):
+            part = slice(world.first_sku[j], world.first_sku[j + 1])
+            weight = np.exp(self.liking[:, part])
+            choice = weight / (weight.sum(axis=1, keepdims=True) + np.exp(mind.demand["not_now"][j]))
+            use = np.minimum(mind.need[:, j], 1.0)
+            out[part] = (visits[:, None] * use[:, None] * choice).sum(axis=0)
+        return out
+
     def weekly_appeal(self) -> Floats:
         """(K,) what this week adds to each SKU's appeal: one keyed draw an SKU and week."""
         week, sd = self.world.day // 7, self.world.spec.market.behaviour.appeal_sd

@@ -1,7 +1,8 @@
-"""Orders on their way: parcels and their lines from the counter to the door and back.
+"""Orders on their way: parcels and their lines from the counter to the door.
 
-The order book writes what was bought into parcels, holds pre-sale deposits until their balance is
-due, hands parcels over, lets lines come back, and books the money of each of these.
+The order book writes what was bought into parcels, holds pre-sale deposits until their balance is due, hands parcels
+over, and books the money of each of these. What comes back is the matter of its `returns`, what is packed ahead of
+`staging`, what was sold under a price-match promise of `price_match`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,10 @@ from numpy.typing import NDArray
 from sim.actors.base import Actor
 from sim.actors.pool import Pool
 from sim.actors.price_match import PriceMatch
+from sim.actors.returns import Returns
 from sim.actors.staging import Staging
 from sim.kernels.draws import uniforms
-from sim.kernels.experience import return_days
 from sim.kernels.people import Rows
-from sim.ledger import LAG_DAYS
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -45,35 +45,27 @@ class OrderBook(Actor):
         self.reserved: Ints = np.zeros_like(world.stock)
         """(V, W) units held for pre-sale orders."""
         self.deposits: dict[int, list[dict[str, Ints]]] = {}
-        """Day of the balance -> pre-sale lines."""
+        """Second of the balance -> pre-sale lines."""
         self.payouts: dict[int, int] = {}
         """Day -> fen that the platform pays out."""
-        channels = list(world.spec.market.channels.values())
-        self._return_factor = np.array([c.return_multiplier for c in (*channels, channels[0])])
-        """(O,) by offer."""
         self._unasked = 1.0 - world.services.effect("tutorials")
         """(K,) share of an order's contacts that tutorials leave."""
-        self._return_chance = world.shop.return_rate * (1.0 - world.services.effect("size_advice"))
-        """(K,) chance that a delivered line comes back, size advice in."""
-        finance, stores = world.spec.operations.finance, world.stores
-        self._till = np.zeros((len(channels) + 1, world.stock.shape[1]), np.int64)
+        self._till = np.zeros((len(world.shop.channels) + 1, world.stock.shape[1]), np.int64)
         """(O, W) 1 = who buys here takes it home: a store, to its own channel."""
         self._dock = np.arange(world.stock.shape[1])
         """(W,) where parcels from a node come back to."""
-        self._fee = np.full(world.stock.shape[1], finance.commission)
+        self.fee = np.full(world.stock.shape[1], world.spec.operations.finance.commission)
         """(W,) share of what is paid that platform or till keeps, by where a line would come back to."""
-        for store in stores:
+        for store in world.stores:
             self._till[store.offer, store.number], self._dock[store.number] = 1, store.home
-            self._fee[store.number] = store.terms.payment_fee
+            self.fee[store.number] = store.terms.payment_fee
         self.placed: list[tuple[NDArray[np.int32], int]] = []
         """(consumers, day) of accepted orders."""
         self.late: list[tuple[NDArray[np.int32], NDArray[np.int16]]] = []
         """(consumers, days of the orders) of parcels that were handed over late."""
         self.at_the_door: list[tuple[Ints, Ints]] = []
         """(parcels, seconds) handed over today, one entry a city."""
-        self.staging, self.price_match = Staging(world), PriceMatch(world)
-        self.return_lags, self.lines_delivered, self.lines_returned = (np.zeros(n, np.int64) for n in (LAG_DAYS, 2, 2))
-        """As in `History`."""
+        self.staging, self.price_match, self.returns = Staging(world), PriceMatch(world), Returns(world)
         self._set_promises()
         self._set_roads()
 
@@ -194,7 +186,7 @@ class OrderBook(Actor):
         unasked = np.maximum.reduceat(self._unasked[rows["sku"]], begins)
         world.desk.ordered(buyers[ships], rows["second"][new_order][ships], unasked[ships])
         world.services.sold(rows["sku"], rows["units"], entity)
-        self.price_match.promise(rows, entity, self._city(rows["consumer"]))
+        self.price_match.sold(rows, entity)
         self.placed.append((buyers, world.day))
         self._book(rows, begin, buyers.size, int((rows["till"][first] == 0).sum()))
         for witness in world.witnesses:
@@ -217,20 +209,15 @@ class OrderBook(Actor):
         cost = int((world.cost_fen[rows["sku"]] * rows["units"]).sum())
         ledger.book("cost_of_goods", "stock", -cost)
         # rounded line by line, so that cutting the day into more slices changes no fen
-        commission = np.round(self._fee[rows["home"]] * rows["paid"]).astype(np.int64)
+        commission = np.round(self.fee[rows["home"]] * rows["paid"]).astype(np.int64)
         ledger.book("commission", "cash", -int(commission.sum()))
         np.add.at(ledger.units_out, rows["sku"], rows["units"])
         ledger.count("orders", orders)
         ledger.count("units", total["units"])
         zone = world.counter.zone[self._city(rows["consumer"])]
         depth = world.counter.markdown(begin)[zone, rows["offer"], rows["sku"]]
-        world.offered_today += int(np.round(depth * rows["listed"]).sum())
         ledger.flow("parcels", parcels)
-        day, paid, units = world.day, world.paid_today, world.units_today
-        np.add.at(paid, rows["sku"], rows["paid"])
-        np.add.at(units, rows["sku"], rows["units"])
-        sold = units > 0
-        world.records.paid[sold, day] = paid[sold] / units[sold] / 100
+        world.bookkeeper.note_sold(rows, int(np.round(depth * rows["listed"]).sum()))
 
     def extra_haul(self, parcels: Ints) -> int:
         """Fen of carriage beyond the usual: from further away, and of the promise class."""
@@ -264,7 +251,7 @@ class OrderBook(Actor):
         world.ledger.count("parcels_delivered", parcels.size)
         world.ledger.count("parcels_late", int(late.sum()))
         world.ledger.flow("delivered", parcels.size)
-        world.hours_today += float(hours.sum())
+        world.bookkeeper.door_hours += float(hours.sum())
         self._felt(parcels, late, world.day + finance.platform_hold_days)
 
     def taken_home(self, parcels: Ints) -> None:
@@ -283,68 +270,7 @@ class OrderBook(Actor):
         world.desk.missing(get("consumer", parcels)[get("gift", parcels) == 2])
         world.desk.unpacked(get("consumer", parcels))
         self.late.append((get("consumer", parcels)[late], (get("placed", parcels)[late] // 86_400).astype(np.int16)))
-        self._returns(parcels, late)
-
-    def _returns(self, parcels: Ints, late: NDArray[np.bool_]) -> None:
-        """Some lines will come back, each after its own lag."""
-        world, terms = self.world, self.world.spec.operations.returns
-        count = self.parcels.get("lines", parcels).astype(np.int64)
-        first = self.parcels.get("first_line", parcels)
-        lines = np.repeat(first - np.r_[0, np.cumsum(count)[:-1]], count) + np.arange(count.sum())
-        event = np.repeat(self.parcels.get("event", parcels), count) == 1
-        factor = np.where(event, terms.event_factor, 1.0) * np.where(np.repeat(late, count), terms.late_factor, 1.0)
-        factor *= np.where(self.lines.get("filler", lines) == 1, terms.filler_factor, 1.0)
-        misfit = world.spec.market.behaviour.misfit_returns
-        factor *= np.where(self.lines.get("misfit", lines) == 1, misfit, 1.0)
-        factor *= self._return_factor[self.lines.get("offer", lines)]
-        entity, sku = self.lines.get("entity", lines), self.lines.get("sku", lines)
-        lag = return_days(world.streams.key("return"), entity, sku, self._return_chance, factor,
-                          terms.lag_median_days, terms.lag_log_sd, terms.window_days)  # fmt: skip
-        self.lines.set("closes", lines, np.where(lag > 0, np.iinfo(np.int32).max, world.day))
-        back = lag > 0
-        world.ledger.flow("lines_returning", int(back.sum()))
-        self._note_returns(event, lag, world.day - np.repeat(self.parcels.get("placed", parcels) // 86_400, count))
-        for witness in world.witnesses:
-            witness.coming_back(lines[back], np.repeat(self.parcels.get("placed", parcels), count)[back])
-        home = self.lines.get("home", lines)
-        for node in (*world.warehouses, *world.stores):
-            mine = back & (home == node.number)
-            if mine.any():
-                node.take_back(lines[mine], lag[mine])
-
-    def _note_returns(self, event: NDArray[np.bool_], lag: NDArray[np.int16], since_order: Ints) -> None:
-        """Counts lines handed over on scored days, and those of them that come back, by lag and occasion."""
-        calendar = self.world.spec.calendar
-        if not 0 <= self.world.day - calendar.warm_up_days < calendar.scored_days:
-            return
-        back = lag > 0
-        self.lines_delivered += np.bincount(event, minlength=2)
-        self.lines_returned += np.bincount(event[back], minlength=2)
-        days = np.minimum(since_order[back] + lag[back], LAG_DAYS - 1)
-        self.return_lags += np.bincount(days, minlength=LAG_DAYS)
-
-    def refund(self, lines: Ints) -> Ints:
-        """Inspected lines are refunded; returns (V,) units that can be sold again."""
-        world, finance = self.world, self.world.spec.operations.finance
-        sku = self.lines.get("sku", lines).astype(np.int64)
-        units, paid = self.lines.get("units", lines).astype(np.int64), self.lines.get("paid", lines)
-        self.lines.set("closes", lines, world.day)
-        self.price_match.came_back(self.lines.get("entity", lines))
-        home, book = self.lines.get("home", lines), world.ledger.book
-        book("refunds", "cash", -int(paid.sum()))
-        book("commission", "cash", int(np.round(self._fee[home] * paid).sum()))
-        book("returns_transport", "cash", -round(100 * finance.return_yuan) * int((home < len(world.warehouses)).sum()))
-        cost = world.cost_fen[sku] * units
-        good = uniforms(world.streams.key("resale"), self.lines.get("entity", lines), 0) < world.resale_share[sku]
-        book("cost_returned", "stock", int(cost.sum()))
-        book("write_off", "stock", -int(cost[~good].sum()))
-        world.ledger.count("returned_units", int(units.sum()))
-        world.ledger.flow("lines_inspected", lines.size)
-        entity = self.lines.get("entity", lines)
-        world.desk.sent_back((entity >> 24).astype(np.int32), entity)
-        world.records.returned[:, world.day] += np.bincount(sku, units, minlength=world.cost_fen.size).astype(np.int64)
-        variant = self.lines.get("variant", lines).astype(np.int64)[good]
-        return np.bincount(variant, units[good], minlength=world.sizes.sku.size).astype(np.int64)
+        self.returns.draw(parcels, late)
 
     # ---- midnight ------------------------------------------------------------------------------
     def feel(self) -> None:

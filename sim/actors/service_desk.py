@@ -58,9 +58,9 @@ class ServiceDesk(Actor):
             self._open(consumers, seconds + self.world.midnight, cause)
         self._tomorrow = []
 
-    def questions(self, consumers: NDArray[np.int32], seconds: Ints, complexity: float) -> None:
-        """Visitors ask before buying, more where rules are hard to understand."""
-        chance = self.terms.question_per_visit * (1.0 + self.terms.rule_complexity * complexity)
+    def questions(self, consumers: NDArray[np.int32], seconds: Ints, rules: int) -> None:
+        """Visitors ask before buying, the more the more kinds of rules there are to understand."""
+        chance = self.terms.question_per_visit * (1.0 + self.terms.rule_complexity * rules)
         u = uniforms(self.world.streams.key("question", self.world.day), consumers.astype(np.int64), 0)
         asks = u < chance
         self._open(consumers[asks], seconds[asks], _QUESTION)
@@ -147,7 +147,7 @@ class ServiceDesk(Actor):
         world = self.world
         numbers, start, done = self.station.take()
         gave_up = start == ABANDONED
-        world.note_served(self.crew.index, (start - self.tickets.get("opened", numbers))[~gave_up], done)
+        world.bookkeeper.note_served(self.crew.index, (start - self.tickets.get("opened", numbers))[~gave_up], done)
         world.ledger.count("tickets_served", int((~gave_up).sum()))
         world.ledger.count("tickets_abandoned", int(gave_up.sum()))
         world.records.finished[self.crew.index, world.day] += numbers.size

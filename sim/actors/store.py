@@ -126,7 +126,7 @@ class Store(Actor):
         if lines:
             back = np.sort(np.concatenate(lines))
             self.coming_back -= back.size
-            self.restock += world.orders.refund(back)
+            self.restock += world.orders.returns.refund(back)
         self._collect()
         self.rate += (self._sold - self.rate) / _MEMORY_DAYS
         self._sold[:] = 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.offers import DAY, Running
+from sim.actors.running import DAY, Running
 from sim.contracts import STAGES, CampaignInfo, Shop, View
 from sim.red_lines import ChannelConsistency, MarginFloor, RedLines, StockLinkage
 from sim.scenario.operations import PriceBreak

@@ -100,7 +100,7 @@ class Warehouse(Actor):
         jobs, _, done = self.inbound.take()
         if jobs.size == 0:
             return
-        self.world.note_served(self.crews[2].index, np.zeros(0, np.int64), done)
+        self.world.bookkeeper.note_served(self.crews[2].index, np.zeros(0, np.int64), done)
         variant, units = self._pallets.get("variant", jobs), self._pallets.get("units", jobs)
         np.add.at(self.world.stock[:, self.number], variant, units)
         np.subtract.at(self.dock, variant, units)
@@ -118,7 +118,7 @@ class Warehouse(Actor):
             self._ahead -= int(ahead.sum())
             self._done_ahead(jobs[ahead & (start != ABANDONED)])
             jobs, start, done = jobs[~ahead], start[~ahead], done[~ahead]
-        self.world.note_served(self.crews[0].index, start - self.world.parcels.get("placed", jobs), done)
+        self.world.bookkeeper.note_served(self.crews[0].index, start - self.world.parcels.get("placed", jobs), done)
         if jobs.size:
             self._packed.append(jobs)
 
@@ -252,10 +252,10 @@ class Warehouse(Actor):
         """Midnight: what was inspected today is refunded, and restocked or written off."""
         self._put_away()
         lines, _, done = self.returns.take()
-        self.world.note_served(self.crews[1].index, np.zeros(0, np.int64), done)
+        self.world.bookkeeper.note_served(self.crews[1].index, np.zeros(0, np.int64), done)
         self.world.records.finished[self.crews[1].index, self.world.day] += lines.size
         if lines.size:
-            self.restock += self.world.orders.refund(np.sort(lines))
+            self.restock += self.world.orders.returns.refund(np.sort(lines))
 
     def pay(self) -> None:
         """Wages and rent of the day."""

@@ -83,23 +83,8 @@ def scenario_text(fit: Fit, yuan: float = 1.0, tuning: Tuning | None = None) -> 
     units = sum(fit.base_units.values()) / 7 * scale
     orders = max(units, scale * p.orders / p.days)  # at list price nobody stockpiles: one unit an order
     category = fit.category if fit.category not in base.catalogue.categories else f"{fit.category}_fit"
-    shares = _choice_shares(fit)
-    share = sum(w * shares[sku] for sku, w in _weights(fit).items())
-    segments = base.market.segments.values()
-    beta = sum(s.share * s.price_sensitivity * math.exp(s.price_sensitivity_sd**2 / 2) for s in segments)
-    behaviour = base.market.behaviour
-    loss = sum(s.share * s.loss_aversion for s in segments)
-    remembered = behaviour.reference_weight * (1 + loss) / 2
-    stockpiled = STOCKPILE_PART * behaviour.stockpiling * _STORABILITY
-    seen = 1.0 if len(shares) > 1 else 1.0 - share
-    own = max(0.0, -fit.elasticity.pooled) / seen
-    factor = min(_MOST_SENSITIVITY, tuning.sensitivity * own / ((1 + remembered + stockpiled) * beta))
-    visits = sum(s.share * s.visits_per_day for s in segments)
-    bought = sum(shares.values())
+    visits, bought = sum(s.share * s.visits_per_day for s in base.market.segments.values()), _bought(fit)
     wanted = tuning.need * units / (p.customers * scale) / (visits * bought * STAY_PART)
-    need = min(1.0, wanted)
-    pack_days, pack_told = _pack_days(fit)
-    e = fit.elasticity
     lines = [
         f"{FITTED}{_printable(fit.source)}: {p.orders:,} orders of {p.customers:,} customers in {p.days} days.",
         f"# Prices are those of that file x {yuan:g}: what one unit of its currency is worth in yuan.",
@@ -117,14 +102,10 @@ def scenario_text(fit: Fit, yuan: float = 1.0, tuning: Tuning | None = None) -> 
         "  categories:",
         *(f"    {name}: null" for name in base.catalogue.categories),
         f'    "{category}":',
-        f"      # Pooled elasticity {e.pooled:.2f} (s.d. {e.pooled_sd:.2f}); {_origin(fit)}.",
-        *_formula(len(shares), share),
-        f"      # mean beta {beta:.2f}, remembered price {remembered:.2f}, stockpiling {stockpiled:.2f}",
-        *_tuned(tuning),
-        f"      price_sensitivity: {factor:.3f}",
-        f"      need: {need:.3f}  # units per customer-day at list price / (visits x chance to buy {bought:.2f} x "
-        f"{STAY_PART:g}){'; above 1, so visits are more frequent' if wanted > 1 else ''}",
-        f"      pack_days: {pack_days:.1f}  # {pack_told}",
+        *_price_sensitivity(fit, base, tuning),
+        f"      need: {min(1.0, wanted):.3f}  # units per customer-day at list price / (visits x chance to buy "
+        f"{bought:.2f} x {STAY_PART:g}){'; above 1, so visits are more frequent' if wanted > 1 else ''}",
+        "      pack_days: {:.1f}  # {}".format(*_pack_days(fit)),
         f"      storability: {_STORABILITY}  # assumption",
         f"      not_now: {_not_now(fit):.3f}  # {_not_now_told(fit)}",
         *_fitted(fit),
@@ -140,6 +121,26 @@ def scenario_text(fit: Fit, yuan: float = 1.0, tuning: Tuning | None = None) -> 
         "",
     ]
     return "\n".join(lines)
+
+
+def _price_sensitivity(fit: Fit, base: Scenario, tuning: Tuning) -> list[str]:
+    """The factor on everybody's price sensitivity that gives the elasticity, below the comment lines that say how."""
+    segments, behaviour = base.market.segments.values(), base.market.behaviour
+    shares, e = _choice_shares(fit), fit.elasticity
+    share = sum(w * shares[sku] for sku, w in _weights(fit).items())
+    beta = sum(s.share * s.price_sensitivity * math.exp(s.price_sensitivity_sd**2 / 2) for s in segments)
+    loss = sum(s.share * s.loss_aversion for s in segments)
+    remembered = behaviour.reference_weight * (1 + loss) / 2
+    stockpiled = STOCKPILE_PART * behaviour.stockpiling * _STORABILITY
+    own = max(0.0, -e.pooled) / (1.0 if len(shares) > 1 else 1.0 - share)
+    factor = min(_MOST_SENSITIVITY, tuning.sensitivity * own / ((1 + remembered + stockpiled) * beta))
+    return [
+        f"      # Pooled elasticity {e.pooled:.2f} (s.d. {e.pooled_sd:.2f}); {_origin(fit)}.",
+        *_formula(len(shares), share),
+        f"      # mean beta {beta:.2f}, remembered price {remembered:.2f}, stockpiling {stockpiled:.2f}",
+        *_tuned(tuning),
+        f"      price_sensitivity: {factor:.3f}",
+    ]
 
 
 def _pack_days(fit: Fit) -> tuple[float, str]:
@@ -242,6 +243,11 @@ def _choice_shares(fit: Fit) -> dict[str, float]:
     weight = {sku: math.exp(a) for sku, a in _appeal(fit).items()}
     whole = sum(weight.values()) + math.exp(_not_now(fit))
     return {sku: w / whole for sku, w in weight.items()}
+
+
+def _bought(fit: Fit) -> float:
+    """Chance that a person with a need buys something."""
+    return sum(_choice_shares(fit).values())
 
 
 def _not_now(fit: Fit) -> float:

@@ -58,23 +58,7 @@ def bump_decomposition(parts: pd.DataFrame, ax: Axes | None = None, theme: Theme
         table = parts.assign(part=parts["part"].astype(str)).pivot_table(
             index="day_offset", columns="part", values="units_mean", aggfunc="sum", fill_value=0.0
         )[names]
-        above, below = np.zeros(len(table)), np.zeros(len(table))
-        for name in names:
-            y = table[name].to_numpy(float)
-            base = np.where(y >= 0, above, below)
-            color, hatch = fills[name]
-            ax.bar(
-                table.index,
-                y,
-                bottom=base,
-                width=0.9,
-                color=color,
-                hatch=hatch,
-                ec=theme.paper,
-                lw=0,
-                label=fit(name, 2),
-            )
-            above, below = above + np.maximum(y, 0), below + np.minimum(y, 0)
+        _stack(ax, table, fills, theme)
         moved = table.index[(table != 0).any(axis=1)]
         if len(moved):
             ax.set_xlim(moved.min() - 1, moved.max() + 1)
@@ -87,6 +71,16 @@ def bump_decomposition(parts: pd.DataFrame, ax: Axes | None = None, theme: Theme
         ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
         ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     return ax
+
+
+def _stack(ax: Axes, table: pd.DataFrame, fills: dict[str, tuple[str, str]], theme: Theme) -> None:
+    """Bars of the columns of `table`, one on the other: what is positive above zero, what is negative below."""
+    above, below = np.zeros(len(table)), np.zeros(len(table))
+    for name, (color, hatch) in fills.items():
+        y = table[name].to_numpy(float)
+        base = np.where(y >= 0, above, below)
+        ax.bar(table.index, y, 0.9, base, color=color, hatch=hatch, ec=theme.paper, lw=0, label=fit(name, 2))
+        above, below = above + np.maximum(y, 0), below + np.minimum(y, 0)
 
 
 def _signed(value: float) -> str:

@@ -127,7 +127,7 @@ def test_what_no_warehouse_has_the_store_ships_if_it_may(ships: bool) -> None:
     assert daily["store_parcels"].sum() == daily["parcels_dispatched"].sum() == len(shipped)
     assert played.total("line_haul") == -900 * len(shipped) and played.total("packing") == -100 * len(shipped)
     assert list(daily["parcels_delivered"] > 0) == [False, True, True]
-    assert (played.world.orders._fee == [0.05, 0.006]).all()
+    assert (played.world.orders.fee == [0.05, 0.006]).all()
     commission = np.round(np.where(x["offer"] == APP, 0.05, 0.006) * x["paid"]).sum()
     assert played.total("commission") == -int(commission)
 

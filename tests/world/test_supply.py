@@ -188,12 +188,12 @@ def test_returned_lines_forget_their_promise_as_a_search_through_all_would() -> 
         return {"consumer": consumer, "sku": sku, "entity": (consumer * 4096 + day) * 4096 + sku,
                 "until": np.full(n, 99)}  # fmt: skip
 
-    match._sold = {day: [lines(day, 40) for _ in range(3)] for day in range(10)}
+    match.kept = {day: [lines(day, 40) for _ in range(3)] for day in range(10)}
     gone = np.concatenate([lines(day, 15)["entity"] for day in (0, 3, 4, 9, 12)])
-    match.came_back(gone)
+    match.forget(gone)
     told = 0
     for buyer, item in product(range(30), range(3)):
-        rows = [(day, part, n) for day, parts in match._sold.items() for part in parts
+        rows = [(day, part, n) for day, parts in match.kept.items() for part in parts
                 for n in np.flatnonzero((part["consumer"] == buyer) & (part["sku"] == item))]  # fmt: skip
         part, found = match._last(buyer, item)
         if not rows or rows[-1][1]["entity"][rows[-1][2]] in gone:

@@ -1,0 +1,105 @@
+"""Returns: lines that come back, drawn when they are handed over and refunded when they were inspected.
+
+A line comes back with its SKU's chance times the factors of occasion, lateness, filler, size and offer; how long that
+takes is drawn with it. The way back belongs to warehouses and stores (`take_back`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels.draws import uniforms
+from sim.kernels.experience import return_days
+from sim.ledger import LAG_DAYS
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+class Returns:
+    """All lines that may still come back."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        channels = list(world.spec.market.channels.values())
+        self._factor = np.array([c.return_multiplier for c in (*channels, channels[0])])
+        """(O,) by offer."""
+        self._chance = world.shop.return_rate * (1.0 - world.services.effect("size_advice"))
+        """(K,) chance that a delivered line comes back, size advice in."""
+        self.lags, self.delivered, self.returned = (np.zeros(n, np.int64) for n in (LAG_DAYS, 2, 2))
+        """`return_lags`, `lines_delivered` and `lines_returned` of `History`."""
+
+    def draw(self, parcels: Ints, late: Bools) -> None:
+        """Of parcels (n,) handed over today some lines will come back, each after its own lag."""
+        world, get = self.world, self.world.parcels.get
+        count = get("lines", parcels).astype(np.int64)
+        lines = np.repeat(get("first_line", parcels) - np.r_[0, np.cumsum(count)[:-1]], count) + np.arange(count.sum())
+        event, placed = np.repeat(get("event", parcels), count) == 1, np.repeat(get("placed", parcels), count)
+        lag = self._lag(lines, event, np.repeat(late, count))
+        back = lag > 0
+        world.lines.set("closes", lines, np.where(back, np.iinfo(np.int32).max, world.day))
+        world.ledger.flow("lines_returning", int(back.sum()))
+        self._note(event, lag, world.day - placed // 86_400)
+        for witness in world.witnesses:
+            witness.coming_back(lines[back], placed[back])
+        home = world.lines.get("home", lines)
+        for node in (*world.warehouses, *world.stores):
+            mine = back & (home == node.number)
+            if mine.any():
+                node.take_back(lines[mine], lag[mine])
+
+    def _lag(self, lines: Ints, event: Bools, late: Bools) -> NDArray[np.int16]:
+        """(n,) days until each line is back at the dock, -1 where it is kept."""
+        terms, get = self.world.spec.operations.returns, self.world.lines.get
+        factor = np.where(event, terms.event_factor, 1.0) * np.where(late, terms.late_factor, 1.0)
+        factor *= np.where(get("filler", lines) == 1, terms.filler_factor, 1.0)
+        factor *= np.where(get("misfit", lines) == 1, self.world.spec.market.behaviour.misfit_returns, 1.0)
+        factor *= self._factor[get("offer", lines)]
+        lag: NDArray[np.int16] = return_days(
+            self.world.streams.key("return"), get("entity", lines), get("sku", lines), self._chance, factor,
+            terms.lag_median_days, terms.lag_log_sd, terms.window_days,
+        )  # fmt: skip
+        return lag
+
+    def _note(self, event: Bools, lag: NDArray[np.int16], since_order: Ints) -> None:
+        """Counts lines handed over on scored days, and those of them that come back, by lag and occasion."""
+        calendar = self.world.spec.calendar
+        if not 0 <= self.world.day - calendar.warm_up_days < calendar.scored_days:
+            return
+        back = lag > 0
+        self.delivered += np.bincount(event, minlength=2)
+        self.returned += np.bincount(event[back], minlength=2)
+        days = np.minimum(since_order[back] + lag[back], LAG_DAYS - 1)
+        self.lags += np.bincount(days, minlength=LAG_DAYS)
+
+    def refund(self, lines: Ints) -> Ints:
+        """Inspected lines are refunded; returns (V,) units that can be sold again."""
+        world, get = self.world, self.world.lines.get
+        entity, home, sku = get("entity", lines), get("home", lines), get("sku", lines).astype(np.int64)
+        units = get("units", lines).astype(np.int64)
+        world.lines.set("closes", lines, world.day)
+        world.orders.price_match.forget(entity)
+        good = uniforms(world.streams.key("resale"), entity, 0) < world.resale_share[sku]
+        self._book(get("paid", lines), home, world.cost_fen[sku] * units, good)
+        world.ledger.count("returned_units", int(units.sum()))
+        world.ledger.flow("lines_inspected", lines.size)
+        world.desk.sent_back((entity >> 24).astype(np.int32), entity)
+        world.records.returned[:, world.day] += np.bincount(sku, units, minlength=world.cost_fen.size).astype(np.int64)
+        variant = get("variant", lines).astype(np.int64)[good]
+        return np.bincount(variant, units[good], minlength=world.sizes.sku.size).astype(np.int64)
+
+    def _book(self, paid: Ints, home: Ints, cost: Ints, good: Bools) -> None:
+        """The money of lines (n,) that are back at `home`, in fen; what is not `good` is written off."""
+        world, book = self.world, self.world.ledger.book
+        book("refunds", "cash", -int(paid.sum()))
+        book("commission", "cash", int(np.round(world.orders.fee[home] * paid).sum()))
+        carried = int((home < len(world.warehouses)).sum())  # to a store they are brought
+        book("returns_transport", "cash", -round(100 * world.spec.operations.finance.return_yuan) * carried)
+        book("cost_returned", "stock", int(cost.sum()))
+        book("write_off", "stock", -int(cost[~good].sum()))
