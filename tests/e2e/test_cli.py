@@ -15,8 +15,8 @@ from sim.cli import main
 from sim.errors import Fault
 from sim.scenario.merge import SHIPPED
 
-SMALL = ("--set", "market.consumers=600", "--set", "calendar.start=2023-11-25", "--set", "calendar.warm_up_days=10",
-         "--set", "calendar.scored_days=25", "--set", "calendar.settlement_days=5")  # fmt: skip
+SMALL = ("--set", "market.consumers=600", "--set", "calendar.start=2023-12-05", "--set", "calendar.warm_up_days=3",
+         "--set", "calendar.scored_days=12", "--set", "calendar.settlement_days=2")  # fmt: skip
 
 NAMES = ("daily_orders", "hourly_load", "paired_differences", "difference_waterfall", "profit_waterfall", "trade_off",
          "churn_by_cause", "retention_curves", "stock_and_ageing")  # fmt: skip
@@ -64,7 +64,7 @@ def test_run_prints_every_metric(tmp_path: Path) -> None:
     assert all(name in text.stdout for name in metrics)
     ends = {len(line) - len(line.split(maxsplit=2)[2]) for line in text.stdout.splitlines()}
     assert len(ends) == 1 and " -0 " not in text.stdout
-    assert len(pd.read_parquet(tmp_path / "one" / "daily.parquet")) == 40
+    assert len(pd.read_parquet(tmp_path / "one" / "daily.parquet")) == 17
 
 
 @pytest.mark.parametrize(
@@ -178,16 +178,25 @@ def test_a_folder_that_cannot_be_is_said_before_anything_runs(tmp_path: Path) ->
     assert done.stderr == "file/runs: must be a folder that can be written to: Not a directory\n"
 
 
-def test_new_validate_list_schema_fit(tmp_path: Path) -> None:
-    assert peakshift("new", "mine", cwd=tmp_path).stdout == "wrote mine.yaml; next: peakshift validate mine.yaml\n"
-    valid = peakshift("validate", "mine.yaml", cwd=tmp_path)
-    assert valid.returncode == 0 and "valid. 20,000 consumers, 20 SKUs, 210 days" in valid.stdout
-    assert "newsvendor" in peakshift("list", "strategies", cwd=tmp_path).stdout
-    assert "double12" in peakshift("list", "scenarios", cwd=tmp_path).stdout
-    assert "retention_90d" in peakshift("list", "metrics", cwd=tmp_path).stdout
-    assert "markdown 15%" in peakshift("list", "campaigns", cwd=tmp_path).stdout
-    assert json.loads(peakshift("schema", cwd=tmp_path).stdout)["title"] == "peakshift scenario"
-    assert "market.consumers  [people]  100000" in peakshift("schema", "--table", cwd=tmp_path).stdout
+def test_new_list_and_schema(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*args: str) -> str:
+        main(args)
+        return capsys.readouterr().out
+
+    monkeypatch.chdir(tmp_path)
+    assert said("new", "mine") == "wrote mine.yaml; next: peakshift validate mine.yaml\n"
+    assert "valid. 20,000 consumers, 20 SKUs, 210 days" in said("validate", "mine.yaml")
+    assert "newsvendor" in said("list", "strategies")
+    assert "double12" in said("list", "scenarios")
+    assert "retention_90d" in said("list", "metrics")
+    assert "markdown 15%" in said("list", "campaigns")
+    assert json.loads(said("schema"))["title"] == "peakshift scenario"
+    assert "market.consumers  [people]  100000" in said("schema", "--table")
+
+
+def test_what_fit_wrote_is_compared(tmp_path: Path) -> None:
     orders = str(SHIPPED / "data" / "soft_drinks_13w.csv")
     fitted = peakshift("fit", orders, "--out", "my.yaml", "--replications", "0", cwd=tmp_path)
     assert fitted.returncode == 0 and "identified" in fitted.stdout
