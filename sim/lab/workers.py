@@ -67,7 +67,7 @@ def _context() -> BaseContext:
 
 def _start_server() -> None:
     """Starts it with our import path, which it would not get from us: Python hands it to workers only."""
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver  # not on Windows
 
     multiprocessing.set_forkserver_preload(["sim.lab.warm"])
     paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
