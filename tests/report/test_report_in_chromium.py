@@ -111,8 +111,7 @@ def test_sorting_by_keyboard(browser: Any, pages: dict[str, Path]) -> None:
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["en", "zh", "hostile"])
+@pytest.mark.parametrize(("name", "scheme"), [("en", "light"), ("en", "dark"), ("zh", "light")])
 def test_axe_finds_no_serious_violation(browser: Any, pages: dict[str, Path], name: str, scheme: str) -> None:
     source = axe()
     page, _ = _open(browser, pages[name], WIDE, scheme)
