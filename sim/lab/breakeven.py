@@ -29,6 +29,7 @@ from sim.lab.delivery import Progress
 from sim.lab.design import Base, Range, Value, corners, latin_hypercube, read_ranges, typed
 from sim.lab.points import Answer, Question, Study, question_of, raise_all
 from sim.lab.rules import FOLDS, Rule, learn, sentence
+from sim.lab.worlds import claim_apart
 from sim.plugins import engine_hash
 from sim.scenario import Scenario, resolved, scenario_hash
 
@@ -155,6 +156,7 @@ def breakeven(
     if axes:
         raise_all(base.faults_at(axes, [(a, b) for a in axes[0].grid() for b in axes[1].grid()]))
     folder = Path(out) if out is not None else default_folder(loaded, "breakeven")
+    claim_apart(folder, "breakeven", resolved(loaded))
     study = Study(base, question, folder, workers, resume, progress)
     points, cells, line, refined = _map(study, axes, refine) if axes else (pd.DataFrame(),) * 3 + (0,)
     table, rule, words = _rule(study, sampled, samples, loaded.seed) if sampled else (pd.DataFrame(), None, "")

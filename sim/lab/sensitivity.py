@@ -26,7 +26,8 @@ from sim.lab.breakeven import counts, default_folder, manifest, prepared
 from sim.lab.delivery import Progress
 from sim.lab.design import Base, Range, typed
 from sim.lab.points import Question, Study, raise_all
-from sim.scenario import Scenario
+from sim.lab.worlds import claim_apart
+from sim.scenario import Scenario, resolved
 from sim.streams import Streams
 
 METHODS = ("morris", "sobol")
@@ -89,6 +90,7 @@ def sensitivity(
     shares = _sample(salib, method, problem, samples, loaded.seed)
     points = [typed(ranges, [r.at(float(u)) for r, u in zip(ranges, row, strict=True)]) for row in shares]
     raise_all(base.faults_at(ranges, list(dict.fromkeys(points))))
+    claim_apart(folder, "sensitivity", resolved(loaded))
     study = Study(base, question, folder, workers, resume, progress)
     answers = study.ask(ranges, points)
     lost = [n for n, answer in enumerate(answers) if not answer.known]

@@ -75,6 +75,30 @@ def claim(folder: Path, scenario: Scenario) -> None:
     store.write_json(folder / _MARK, {"name": name, "world": new | {"campaigns": campaigns}})
 
 
+def claim_apart(folder: Path, experiment: str, base: dict[str, Any]) -> None:
+    """Makes a folder that of an `experiment` of many worlds around a resolved scenario.
+
+    Raises UsageError where it holds a comparison, another experiment, or one around another world.
+    """
+    file = folder / "manifest.json"
+    if file.is_file():
+        try:
+            told = json.loads(file.read_text(encoding="utf-8"))
+            kind, world = str(told.get("experiment", "comparison")), told.get("base_scenario", {})
+        except (OSError, ValueError, AttributeError) as error:
+            raise _refused(folder, f"a manifest.json that cannot be read: {str(error).splitlines()[0]}") from None
+        if kind != experiment:
+            raise _refused(folder, f"a {printable(kind)}")
+        both = (world, json.loads(json.dumps(base)))
+        old, new = ({name: value for name, value in one.items() if name not in ELSEWHERE} for one in both)
+        other = list(differences(old, new))
+        if other:
+            raise _refused(folder, printable(f"a {kind} that differs in {some(other)}"))
+    elif (folder / _MARK).is_file():
+        raise _refused(folder, "a comparison")
+    store.prepare(folder / "runs")
+
+
 def _held(folder: Path) -> tuple[str, dict[str, Any]] | None:
     """Name and world of the scenario whose experiments a folder holds; None where it holds none."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from sim.lab.breakeven import Breakeven, breakeven, crossings
 from sim.lab.design import Base, Range
 from sim.lab.rules import learn, predict, sentence
 from sim.lab.sensitivity import sensitivity
+from sim.scenario import load_scenario, resolved
 from tests.world.markets import CALM, plain_tree, sku
 
 BETA, PRICE, NOT_NOW = 4.0, 100.0, 2.0
@@ -95,19 +97,38 @@ def test_cells_are_cut_where_undecided_and_nowhere_else(mapped: Breakeven) -> No
     assert middle["level"] == 1
 
 
-def test_a_second_time_runs_nothing_and_another_metric_neither(mapped: Breakeven, corner: Path) -> None:
-    runs = {file: file.stat().st_mtime_ns for file in (mapped.folder / "runs").glob("*.npz")}
+def test_a_folder_of_another_experiment_is_left_alone(corner: Path, tmp_path: Path) -> None:
+    def refused(told: str, *settings: str) -> None:
+        before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+        with pytest.raises(UsageError, match=rf"--out: must be a new folder .* holds {told}; nothing was written"):
+            breakeven(corner, X, Y, settings=settings, workers=1, out=tmp_path)
+        assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+    file = tmp_path / "manifest.json"
+    file.write_text('{"scenario": {}}')
+    refused("a comparison")
+    file.write_text("{")
+    refused("a manifest.json that cannot be read: .*")
+    loaded = load_scenario(corner)
+    file.write_text(json.dumps({"experiment": "breakeven", "base_scenario": resolved(loaded)}))
+    more = loaded.market.consumers + 1
+    refused(rf"a breakeven that differs in market\.consumers \({more - 1} -> {more}\)", f"market.consumers={more}")
+
+
+def test_a_second_time_runs_nothing_and_another_metric_neither(mapped: Breakeven, corner: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(mapped.folder, tmp_path / "map")
+    runs = {file: file.stat().st_mtime_ns for file in (folder / "runs").glob("*.npz")}
     assert len(runs) == len(mapped.points) * 2 * 5
-    stored = {name: (mapped.folder / name).read_bytes() for name in ("breakeven.csv", "breakeven.parquet", "line.csv")}
+    stored = {name: (folder / name).read_bytes() for name in ("breakeven.csv", "breakeven.parquet", "line.csv")}
     torn = next(iter(runs))
     torn.write_bytes(torn.read_bytes()[:50])
-    breakeven(corner, X, Y, refine=1, workers=1, out=mapped.folder)
-    assert stored == {name: (mapped.folder / name).read_bytes() for name in stored}
+    breakeven(corner, X, Y, refine=1, workers=1, out=folder)
+    assert stored == {name: (folder / name).read_bytes() for name in stored}
     runs.pop(torn)
-    other = breakeven(corner, X, Y, workers=1, out=mapped.folder, metric="gmv")
+    other = breakeven(corner, X, Y, workers=1, out=folder, metric="gmv")
     assert runs == {file: file.stat().st_mtime_ns for file in runs}
     assert set(other.points["metric"]) == {"gmv"} and len(other.points) == 6
-    assert json.loads((mapped.folder / "manifest.json").read_text())["experiment"] == "breakeven"
+    assert json.loads((folder / "manifest.json").read_text())["experiment"] == "breakeven"
 
 
 def test_every_fault_is_told_before_anything_runs(corner: Path, tmp_path: Path) -> None:
@@ -196,7 +217,7 @@ def test_sensitivity_names_what_matters(corner: Path, tmp_path: Path) -> None:
     assert stored["field"].tolist() == result.indices["field"].tolist()
     nothing = (f"{inert}=5:50", "operations.service_desk.handle_minutes=5:9")
     with pytest.raises(UsageError, match="must hold a field that the difference hangs on, got 0 everywhere"):
-        sensitivity(corner, nothing, method="sobol", samples=2, replications=2, workers=1, out=tmp_path,
+        sensitivity(corner, nothing, method="sobol", samples=2, replications=2, workers=1, out=tmp_path / "none",
                     settings=["campaigns.cut.markdown=0"])  # fmt: skip
 
 
