@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from sim.contracts import STAGES
 from sim.red_lines import MarginFloor, RedLines
@@ -179,6 +180,21 @@ def test_inventory_control_is_the_optimal_policy() -> None:
     n = np.arange(1, 26).astype(float)
     np.testing.assert_allclose(log_states(n, np.full(25, 20.0)), value[1:], rtol=1e-6)
     np.testing.assert_allclose(best_price(n, 1.0, np.full(25, rate), 1.0), np.diff(value) + 1.0, rtol=1e-6)
+
+
+def test_inventory_control_earns_what_the_theorems_allow() -> None:
+    """Gallego & van Ryzin 1994, theorems 1 and 3: with J of the policy, J_D of certain demand and J_FP of the one price
+    p_D = max(1/alpha, log(k t / n) / alpha), J_FP <= J <= J_D and J_FP / J >= 1 - 1 / (2 sqrt(min(n, k t / e)))."""
+    n, load = (grid.ravel() for grid in np.meshgrid(np.arange(1.0, 60.0), [0.5, 2.0, 10.0, 20.0, 50.0, 400.0]))
+    policy = log_states(n, load)  # alpha 1, k t = e x load
+    price = np.maximum(1.0, np.log(np.e * load / n))
+    demand = np.e * load * np.exp(-price)
+    certain = price * np.minimum(n, demand)
+    sold = n - np.array([stats.poisson.cdf(np.arange(m), mu).sum() for m, mu in zip(n, demand, strict=True)])
+    fixed = price * sold  # E min(n, Poisson)
+    assert (fixed <= policy + 1e-9).all() and (policy <= certain + 1e-9).all()
+    assert (fixed / policy >= 1.0 - 0.5 / np.sqrt(np.minimum(n, load))).all()
+    assert (fixed / policy).min() < 0.95  # and one price for all of it is not as good
 
 
 def test_inventory_control_price_falls_with_stock_and_with_time_gone() -> None:
