@@ -1,8 +1,8 @@
 """How long a person waits for a command that simulates nothing: the median of five starts, the first thrown away.
 
-The targets are those of a quiet 2-core machine. On CI (variable CI set), whose machine may be busy or slow, twice as
-much passes, or three times what Python takes there to import the libraries that the command needs and nothing of ours;
-the message always reports what was measured against the real target.
+The targets are those of a quiet 2-core machine. On CI (variable CI set), whose machine may be busy or slow, three times
+the target passes, or three times what Python takes there to import the libraries that the command needs and nothing of
+ours; the message always reports what was measured against the real target.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def test_a_command_that_simulates_nothing_starts_at_once(
     allowed = target_seconds
     if os.environ.get("CI"):
         bare = statistics.median(seconds("-c", f"import {libraries}") for _ in range(STARTS))
-        allowed = max(2.0 * target_seconds, 3.0 * bare)
+        allowed = 3.0 * max(target_seconds, bare)
     record_property("median_seconds", round(median, 3))
     print(f"peakshift {command}: {median:.3f} s, target {target_seconds} s")  # `make test` shows it with -rP
     assert median < allowed, (
