@@ -205,6 +205,10 @@ def _parquet(path: Path) -> Any:
         raise DataError(f"{path}: must be a whole Parquet file: {str(error).splitlines()[0]}") from None
 
 
+_NOT_PLAIN = (pa.ArrowException, NotImplementedError, OSError, IndexError)
+"""What Arrow raises of a nested, encoded or damaged column: its own, Python's, or the file system's."""
+
+
 def _read_parquet(head: Head, columns: Sequence[int]) -> Raw:
     file = _parquet(head.path)
     rows = file.metadata.num_rows
@@ -217,8 +221,7 @@ def _read_parquet(head: Head, columns: Sequence[int]) -> Raw:
             if pa.types.is_dictionary(column.type):
                 column = column.cast(column.type.value_type)
             text = column.cast(pa.large_string())
-        # of a nested, encoded or damaged column Arrow raises one of its own, of Python's or of the file system's
-        except (pa.ArrowException, NotImplementedError, OSError, IndexError) as error:
+        except _NOT_PLAIN as error:
             if position in columns:
                 raise DataError(f"{head.path}: {name}: must be plain values: {str(error).splitlines()[0]}") from None
             continue  # a list or a picture beside the orders

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -76,7 +76,7 @@ class CourierFleet(Section):
 TicketType = Literal[
     "pre_sale", "order", "where_is_my_order", "wrong_or_missing", "price_protection", "returns"
 ]  # fmt: skip
-TICKET_TYPES: tuple[str, ...] = TicketType.__args__  # type: ignore[attr-defined]  # a Literal's values, in order
+TICKET_TYPES: tuple[str, ...] = get_args(TicketType)
 """Why people turn to customer service, by number."""
 
 

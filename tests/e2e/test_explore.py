@@ -273,7 +273,7 @@ def test_a_port_that_is_taken_is_told(port: int) -> None:
 def browser_page(port: int, width: int = 1280, **options: Any) -> Iterator[tuple[Any, list[str]]]:
     """A page that has answered once, and what its console said."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM:
+    if not CHROMIUM:  # the system's: no package of ours can bring a browser
         pytest.skip("no chromium on this machine")
     with playwright.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

@@ -84,7 +84,7 @@ with Deadline(1.0, Path(sys.argv[1])).watch("who was asked"):
 
 
 @pytest.mark.timing
-@pytest.mark.parametrize(
+@pytest.mark.parametrize(  # code that never comes back to Python, and code that swallows whatever is raised in it
     "how", ["sum(itertools.repeat(0))", "\n    while True:\n        try: time.sleep(9)\n        except: pass"]
 )
 def test_a_worker_is_ended_a_second_after_the_deadline_at_most(tmp_path: Path, how: str) -> None:

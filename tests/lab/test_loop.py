@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,7 +66,9 @@ def test_the_plan_is_what_the_first_replication_decided(plan: tuple[LoopResult, 
     assert (orders.groupby([week, "sku", "warehouse"])["units"].transform("sum") == orders["week_units"]).all()
 
 
-def test_orders_in_the_plan_are_all_that_the_engine_took(tiny: Callable[..., Scenario]) -> None:
+def test_orders_in_the_plan_are_all_that_the_engine_took(
+    tiny: Callable[..., Scenario], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every unit on order appears in the notes, minimum orders and price breaks included."""
     from sim.lab.loop.scribe import Scribe
 
@@ -80,7 +83,7 @@ def test_orders_in_the_plan_are_all_that_the_engine_took(tiny: Callable[..., Sce
         taken.extend((world.day, int(k), int(w), int(units[k, w])) for k, w in np.argwhere(units > 0))
         order(units)
 
-    supplier.order = listen  # type: ignore[method-assign]  # listens in
+    monkeypatch.setattr(supplier, "order", listen)
     scribe.begin()
     world.live(20)
     assert scribe.notes is not None
@@ -138,9 +141,9 @@ def test_one_replication_has_no_interval_and_no_verdict(tiny: Callable[..., Scen
         ({"weeks": 0}, "--weeks: must be 1 to 4"),
     ],
 )
-def test_bad_input_is_named(tiny: Callable[..., Scenario], options: dict[str, object], message: str) -> None:
+def test_bad_input_is_named(tiny: Callable[..., Scenario], options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        loop(tiny(), **{"replications": 1, "workers": 1, **options})  # type: ignore[arg-type]  # one bad option at a time
+        loop(tiny(), **{"replications": 1, "workers": 1, **options})
 
 
 BROKEN = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -221,9 +222,9 @@ def test_a_scaled_market_has_as_much_less_of_everything() -> None:
         ({"limits": ["tickets=nan"]}, "--threshold: tickets: must be a finite number"),
     ],
 )
-def test_bad_input_is_named(tiny: Callable[..., Scenario], options: dict[str, object], message: str) -> None:
+def test_bad_input_is_named(tiny: Callable[..., Scenario], options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        risk_list(tiny(), **{"campaign": "double12", "replications": 2, "workers": 1, **options})  # type: ignore[arg-type]  # one bad option at a time
+        risk_list(tiny(), **{"campaign": "double12", "replications": 2, "workers": 1, **options})
 
 
 def test_every_risk_has_a_loss_a_lead_and_an_action_that_exists() -> None:

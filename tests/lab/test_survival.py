@@ -257,7 +257,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode:
+    if mounted.returncode:  # only root may mount; the read-only and file-size tests run for everybody
         pytest.skip("mounting a small file system needs rights that we do not have")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)

@@ -88,7 +88,7 @@ def _lines() -> list[list[str]]:
     return [shlex.split(line) for line in shown.stdout.replace("\\\n", " ").splitlines() if "bin/peakshift" in line]
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
+@pytest.mark.skipif(shutil.which("make") is None, reason="reads the Makefile by make itself")
 def test_make_reference_runs_what_the_readme_tells() -> None:
     compare, *others = _lines()
     assert compare[1:3] == ["compare", "double12"] and len(others) == len(REFERENCE)

@@ -55,7 +55,8 @@ class OrdersHalves(SoundStocker):
 
     def order(self, view: View, forecast: Forecast, rng: np.random.Generator) -> Any:
         plan = SoundStocker.order(self, view, forecast, rng)
-        return StockPlan(plan.orders + 0.5, plan.transfers)  # type: ignore[arg-type]  # broken on purpose
+        halves: Any = plan.orders + 0.5
+        return StockPlan(halves, plan.transfers)
 
 
 @dataclass
