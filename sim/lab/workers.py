@@ -61,12 +61,14 @@ def _context() -> BaseContext:
                for file in part.rglob("*.py")}  # fmt: skip
         if not _read:
             _read.update(now)
-            _start_server()
-        return multiprocessing.get_context("forkserver" if now == _read else "spawn")
+        if now != _read:
+            return multiprocessing.get_context("spawn")
+        _start_server()
+        return multiprocessing.get_context("forkserver")
 
 
 def _start_server() -> None:
-    """Starts it with our import path, which it would not get from us: Python hands it to workers only."""
+    """Starts it, or a killed one again, with our import path: Python hands that to workers only."""
     from multiprocessing import forkserver  # not on Windows
 
     multiprocessing.set_forkserver_preload(["sim.lab.warm"])
