@@ -144,7 +144,7 @@ def look(
         begin = found
         for j in range(demands.size):
             demand, cell = demands[j], cell_of[i, j]
-            put_off = wanted_still(cell, mind, day)
+            put_off = wanted_still(cell, mind.waiting_days, day)
             cover = max(0.0, cell.pantry - day)
             if not put_off:
                 need = need_of[seg, j] * season[c, j]
@@ -196,8 +196,8 @@ def choose(
     """
     utilities, logs, indices = offer.utility, offer.log_index, offer.ratio
     rules, deposits, keys, demands, lowests = offer.rules, offer.deposits, mind.key, mind.demand, offer.lowest
-    weights, noise, low_of, high_of, key_of = (
-        np.empty(keys.size, np.int64), np.empty(n_looks, np.float32), np.empty(n_looks, np.uint32),
+    weights, orders, noise, low_of, high_of, key_of = (
+        np.empty(keys.size, np.int64), np.empty(keys.size, np.int32), np.empty(n_looks, np.float32), np.empty(n_looks, np.uint32),
         np.empty(n_looks, np.uint32), np.empty(n_looks, np.uint32),
     )  # fmt: skip
     stops, classes_of, places, n_free = shelves.stop, shelves.classes, shelves.place, (1 - mind.coupled) * n_looks
@@ -241,16 +241,19 @@ def choose(
         beta, pull, hassle, low, high = it.beta, it.pull, it.hassle, it.low, it.high
         inverse = _F(_ONE / ref)
         if mind.coupled == 1:
-            best = _L(-(2**62))
+            best = _I(-(2**31) + 1)
             for a in range(n):
                 value = _liking(utilities[utility + a], logs[price + a], indices[price + a], rules[rule + a],
                                 deposits[rule + a], beta, weight, loss, ref, inverse, pull, hassle)  # fmt: skip
-                value = _F(value + gumbel32(low, high, keys[start + a]))
-                order = _ordered_bits(_F(value).view(np.int32))
-                best = max(best, (_L(order) << _L(32)) | _L(n - a))
+                order = _ordered_bits(_F(value + gumbel32(low, high, keys[start + a])).view(np.int32))
+                orders[a] = order
+                best = max(best, order)
+            left = _I(0)
+            for a in range(n):
+                left = max(left, _I(_I(orders[a] == best) * _I(n - a)))
             later += noise[m]
-            value = _F(_I(_ordered_bits(_I(best >> _L(32)))).view(np.float32))
-            place = _L(n) - _L(best & _L(0xFFFFFFFF))
+            value = _F(_I(_ordered_bits(best)).view(np.float32))
+            place = _L(n) - _L(left)
             nothing = _L(UNTIL_THEN) if waiting > 0.0 and value > _F(later - waiting) else _L(NOT_NOW)
             it.alternative = place if value > _F(later) else nothing
         else:
