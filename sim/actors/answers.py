@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -32,18 +33,27 @@ class Inspector:
         self, name: str, value: Any, shape: tuple[int | None, ...], low: float = 0.0, high: float = np.inf
     ) -> NDArray[np.float64]:
         """`value` as numbers of this shape (None = any length), finite and within [low, high]."""
+        self.check(name, value, shape, low, high)
+        return np.asarray(value, np.float64).copy()
+
+    def check(
+        self, name: str, value: Any, shape: tuple[int | None, ...], low: float = 0.0, high: float = np.inf
+    ) -> None:
+        """Raises unless `value` is an array of numbers of this shape, finite and within [low, high]."""
         text = "x".join("any" if n is None else str(n) for n in shape)
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
             raise self.fail(f"{name} must be an array of numbers, got {type(value).__name__}")
         if len(value.shape) != len(shape) or any(n not in (None, m) for n, m in zip(shape, value.shape, strict=True)):
             raise self.fail(f"{name} must have shape {text}, got {'x'.join(map(str, value.shape))}")
-        if not np.isfinite(value).all():
+        if value.size == 0:
+            return
+        least, most = float(value.min()), float(value.max())  # of numbers with a nan among them, nan
+        if not (math.isfinite(least) and math.isfinite(most)):
             raise self.fail(f"{name} must be finite, got {value[~np.isfinite(value)].flat[0]}")
-        if value.size and float(value.min()) < low:
-            raise self.fail(f"{name} must be at least {low:g}, got {value.min():g}")
-        if value.size and float(value.max()) > high:
-            raise self.fail(f"{name} must be at most {high:g}, got {value.max():g}")
-        return value.astype(np.float64)
+        if least < low:
+            raise self.fail(f"{name} must be at least {low:g}, got {least:g}")
+        if most > high:
+            raise self.fail(f"{name} must be at most {high:g}, got {most:g}")
 
     def units(self, name: str, value: Any, shape: tuple[int | None, ...]) -> NDArray[np.int64]:
         """Whole units of at least 0."""
@@ -70,7 +80,7 @@ def check_forecast(look: Inspector, answer: object, shop: Shop, horizon: int) ->
     """Sample paths (S, K, C, H) of at least 0 and hour shares (H, 24) whose rows sum to 1."""
     look.kind(answer, Forecast)
     assert isinstance(answer, Forecast)
-    look.array("paths", answer.paths, (None, len(shop.skus), len(shop.cities), horizon), high=1e12)
+    look.check("paths", answer.paths, (None, len(shop.skus), len(shop.cities), horizon), high=1e12)
     if answer.paths.shape[0] == 0:
         raise look.fail("paths must hold at least one sample, got none")
     shares = look.array("hour_shares", answer.hour_shares, (horizon, 24))

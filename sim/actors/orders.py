@@ -100,6 +100,9 @@ class OrderBook(Actor):
         rows = {name: lines[name].astype(np.int64) for name in names}
         rows["second"] += self.world.midnight
         rows["staged"] = np.full(lines.size, -1)
+        if not rows["due"].any():
+            self._ship(rows, begin, "pick")
+            return
         for due in np.unique(rows["due"][rows["due"] > 0]):
             held = {name: column[rows["due"] == due] for name, column in rows.items()}
             np.add.at(self.reserved, (held["variant"], held["warehouse"]), held["units"])
@@ -154,8 +157,10 @@ class OrderBook(Actor):
             return
         till = self._till[rows["offer"], rows["warehouse"]]
         rows = rows | {"till": till, "home": np.where(till == 1, rows["warehouse"], self._dock[rows["warehouse"]])}
-        order = np.lexsort((till, rows["warehouse"], rows["consumer"], rows["second"]))
-        rows = {name: column[order] for name, column in rows.items()}
+        sorting = (rows["second"], rows["consumer"], rows["warehouse"], till)
+        if not _in_order(*sorting):
+            order = np.lexsort(sorting[::-1])
+            rows = {name: column[order] for name, column in rows.items()}
         new_order = _changes(rows["second"], rows["consumer"])
         new_parcel = new_order | _changes(rows["warehouse"], rows["till"])
         first, number = np.flatnonzero(new_parcel), np.cumsum(new_parcel) - 1
@@ -312,8 +317,20 @@ class OrderBook(Actor):
         world.ledger.check("money", "receivable", world.ledger.balance["receivable"], owed)
 
 
+def _in_order(*columns: Ints) -> bool:
+    """Whether rows stand in order of the columns already, the first weighs most."""
+    tied = np.ones(max(0, columns[0].size - 1), np.bool_)
+    for column in columns:
+        if (tied & (column[1:] < column[:-1])).any():
+            return False
+        tied &= column[1:] == column[:-1]
+    return True
+
+
 def _changes(*columns: Ints) -> NDArray[np.bool_]:
     """(n,) True in each row that differs from the one before in any column; True in the first."""
     out = np.ones(columns[0].size, np.bool_)
-    out[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    out[1:] = columns[0][1:] != columns[0][:-1]
+    for column in columns[1:]:
+        out[1:] |= column[1:] != column[:-1]
     return out

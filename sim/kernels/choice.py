@@ -338,7 +338,7 @@ def conclude(
                     claim.consumer, claim.sku, claim.index = i, k, now
                     claimed += 1
                 else:
-                    hurt(people, mind, i, it.segment, mind.regret_hit, REGRET)
+                    hurt(people.row[i], people.grief[i], mind.temper[it.segment].service, mind.regret_hit, REGRET)
                     tally.regrets[0] += 1
                 cell.paid = 0
         put_off = it.alternative == UNTIL_THEN
@@ -377,9 +377,8 @@ def _index_of(mind, offer, it, k):
 
 
 @njit(cache=True, inline="always")
-def hurt(people, mind, i, seg, hit, cause):
-    """Something went wrong: trust falls, and the loss is remembered under its cause."""
-    row = people.row[i]
-    loss = min(float(row.trust), hit * mind.temper[seg].service)
+def hurt(row, grief, service, hit, cause):
+    """Something went wrong: trust falls by `hit` x `service`, and the loss is remembered under its cause."""
+    loss = min(float(row.trust), hit * service)
     row.trust -= loss
-    people.grief[i, cause - LATE] = min(255, people.grief[i, cause - LATE] + int(100.0 * loss + 0.5))
+    grief[cause - LATE] = min(255, grief[cause - LATE] + int(100.0 * loss + 0.5))

@@ -26,29 +26,30 @@ from sim.kernels.people import (
     Mind,
     People,
 )
+from sim.kernels.prefetch import prefetch
+
+_AHEAD = 16
+"""Parcels between asking for their buyer's row and reading it."""
 
 _MOST_ORDERS = 5.0
 """A long silence counts as at most this many usual orders (assumption)."""
 
 
 @njit(cache=True, inline="always")
-def _feel_rate(people, mind, i):
-    """Sets the visit rate from trust."""
-    if people.left[i] > 0 or people.source[i] == PROSPECT:
-        return
-    row = people.row[i]
-    rate = row.visit_rate * math.exp(mind.trust_visit * (row.trust - mind.trust_start))
-    people.rate[i] = rate * (mind.event_acquired_rate if people.source[i] == FESTIVAL else 1.0)
+def _rate_of(row, source, trust_visit, trust_start, event_acquired):
+    """A customer's visit rate as his trust has it."""
+    rate = row.visit_rate * math.exp(trust_visit * (row.trust - trust_start))
+    return rate * (event_acquired if source == FESTIVAL else 1.0)
 
 
 @njit(cache=True, inline="always")
-def _leave_chance(mind, i, source):
+def _leave_chance(chances, key, i, source):
     """A person's own chance to leave after an order: a trait, drawn again from its key when it is asked for."""
-    kind, last = 1 if source == START else 0, mind.leave_chance.shape[1] - 1
-    at = max(0.0, uniform(mind.leave_key, i, 0) * (last + 1) - 0.5)
+    kind, last = 1 if source == START else 0, chances.shape[1] - 1
+    at = max(0.0, uniform(key, i, 0) * (last + 1) - 0.5)
     n = min(last - 1, int(at))
     share = min(1.0, at - n)
-    return mind.leave_chance[kind, n] * (1.0 - share) + mind.leave_chance[kind, n + 1] * share
+    return chances[kind, n] * (1.0 - share) + chances[kind, n + 1] * share
 
 
 @njit(cache=True)
@@ -65,31 +66,40 @@ def delivered(
     trust. Draws are keyed by (consumer, day of the order). Returns (7,) leavers by cause.
     """
     causes = np.zeros(LATE + GRIEVANCES, np.int64)
+    # arrays by name: handing their tuple to an inlined function would count a reference to each, twice a parcel
+    rows, griefs, sources, lefts, rates = people.row, people.grief, people.source, people.left, people.rate
+    tempers, usual_orders, chances = mind.temper, mind.order_chance, mind.leave_chance
     for n in range(consumer.size):
+        if n + _AHEAD < consumer.size:
+            prefetch(rows, consumer[n + _AHEAD], 0)
+            prefetch(rows, consumer[n + _AHEAD], 27)
+            prefetch(griefs, consumer[n + _AHEAD], 0)
+            prefetch(rates, consumer[n + _AHEAD], 0)
         i = consumer[n]
-        if people.left[i] > 0:
+        if lefts[i] > 0:
             continue
-        row = people.row[i]
+        row = rows[i]
         if late[n]:
             hit = mind.late_first if row.orders <= 1 else mind.late_established
-            hurt(people, mind, i, people.segment[i], hit, LATE)
+            hurt(row, griefs[i], tempers[row.segment].service, hit, LATE)
         if missing_gift[n]:
-            hurt(people, mind, i, people.segment[i], mind.gift_hit, GIFT)
+            hurt(row, griefs[i], tempers[row.segment].service, mind.gift_hit, GIFT)
         if not late[n] and not missing_gift[n]:
             row.trust += mind.kept_promise * (1.0 - row.trust)
         missing = max(0.0, mind.trust_start - row.trust)
-        usual = row.visit_rate * mind.order_chance[people.segment[i]] * max(0, number[n] - row.judged_day)
+        usual = row.visit_rate * usual_orders[row.segment] * max(0, number[n] - row.judged_day)
         row.judged_day = max(np.int64(row.judged_day), number[n])
-        stays = math.log1p(-min(0.999999, _leave_chance(mind, i, people.source[i]))) * min(_MOST_ORDERS, usual)
+        own = _leave_chance(chances, mind.leave_key, i, sources[i])
+        stays = math.log1p(-min(0.999999, own)) * min(_MOST_ORDERS, usual)
         u = uniform(key, i, number[n])
         if u < -math.expm1(stays * math.exp(mind.leave_weight * missing)):
-            natural = u < -math.expm1(stays) or people.grief[i].max() == 0
-            cause = NATURAL if natural else LATE + np.argmax(people.grief[i])
-            people.left[i] = cause
+            natural = u < -math.expm1(stays) or griefs[i].max() == 0
+            cause = NATURAL if natural else LATE + np.argmax(griefs[i])
+            lefts[i] = cause
             causes[cause] += 1
-            people.rate[i] = 0.0
-        else:
-            _feel_rate(people, mind, i)
+            rates[i] = 0.0
+        elif sources[i] != PROSPECT:
+            rates[i] = _rate_of(row, sources[i], mind.trust_visit, mind.trust_start, mind.event_acquired_rate)
     return causes
 
 
@@ -98,8 +108,10 @@ def waited_in_vain(people: People, mind: Mind, consumer: I32) -> None:
     """Customers whose call for help was abandoned lose trust."""
     for n in range(consumer.size):
         i = consumer[n]
-        hurt(people, mind, i, people.segment[i], mind.wait_hit, WAIT)
-        _feel_rate(people, mind, i)
+        row, source = people.row[i], people.source[i]
+        hurt(row, people.grief[i], mind.temper[row.segment].service, mind.wait_hit, WAIT)
+        if people.left[i] == 0 and source != PROSPECT:
+            people.rate[i] = _rate_of(row, source, mind.trust_visit, mind.trust_start, mind.event_acquired_rate)
 
 
 @njit(cache=True)

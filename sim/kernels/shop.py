@@ -174,7 +174,7 @@ def _look_for(people, mind, offer, stock, route, c, i, wish, tally):
     a, variant, node, misfit = _second_choice(mind, offer, stock, route, c, i, wish)
     if a < 0 or mind.sku[a] != k:
         tally.lost[k, c] += units
-        hurt(people, mind, i, wish.segment, mind.stockout_hit, STOCKOUT)
+        hurt(people.row[i], people.grief[i], mind.temper[wish.segment].service, mind.stockout_hit, STOCKOUT)
     tally.misfits[0] += misfit
     return a, variant, node, misfit
 
