@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -110,11 +111,12 @@ def list_(what: str) -> None:
     help="Simulations of the last four weeks, held out to score the fit; 0 simulates nothing, not even to tune.",
 )  # fmt: skip
 @click.option("--report", type=click.Path(path_type=Path), help="The report to write; beside the scenario by default.")
+@click.option("--workers", type=click.IntRange(1), help="Processes that simulate; all cores by default.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable result on standard output.")
 def fit(
-    orders: Path, out: Path, yuan: float, replications: int, report: Path | None, quiet: bool, as_json: bool,
-    **reading: Any,
+    orders: Path, out: Path, yuan: float, replications: int, report: Path | None, workers: int | None, quiet: bool,
+    as_json: bool, **reading: Any,
 ) -> None:  # fmt: skip
     """A user's order history ORDERS (CSV or Parquet) -> a calibrated scenario that `compare` runs, and a report.
 
@@ -123,7 +125,7 @@ def fit(
     """
     from sim.fit.job import asking, fit_file  # pandas, and the world to simulate
 
-    done = fit_file(orders, out, yuan, asking(**reading), replications, report)
+    done = fit_file(orders, out, yuan, asking(**reading), replications, report, workers or os.cpu_count() or 1)
     if as_json:
         click.echo(json.dumps(done.to_dict(), indent=2, allow_nan=False))
     elif not quiet:

@@ -142,7 +142,11 @@ def _rates(rates: Rates) -> list[Finding]:
 def _baskets(orders: Orders) -> list[Finding]:
     """Units a line, lines an order and its value, of the SKUs fitted."""
     lines = orders.lines
-    by_order = lines.assign(value=lines["units"] * lines["paid"]).groupby("order_id")["value"].agg(["size", "sum"])
+    by_order = (
+        lines.assign(value=lines["units"] * lines["paid"])
+        .groupby("order_id", observed=True)["value"]
+        .agg(["size", "sum"])
+    )
     out = []
     for name, column, unit in (("units a line", lines["units"], "units"), ("lines an order", by_order["size"], "lines"),
                                ("value of an order", by_order["sum"], "currency")):  # fmt: skip

@@ -5,8 +5,11 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from sim.errors import DataError
 
 MOST_ROWS = 10_000_000
 _CHUNK = 100_000
+_BREAK = re.compile(r"\r\n|\r|\n")
 _MOST_COLUMNS = 1_000
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _MAGIC = {b"PK\x03\x04": "a ZIP or Excel file", b"\x1f\x8b": "a gzip file", b"%PDF": "a PDF file",
@@ -100,48 +104,66 @@ def read(head: Head, columns: Sequence[int]) -> Raw:
 
 
 def _read_csv(head: Head, columns: Sequence[int]) -> Raw:
-    width, blank = len(head.header), 0
+    width, blank, kept_rows = len(head.header), 0, 0
     parts: list[pa.Table] = []
     lines: list[NDArray[np.int64]] = []
     same: list[NDArray[np.int64]] = []
     broken: list[tuple[int, str]] = []
     trimmed: list[int] = []
-    rows: list[list[str]] = []
-    numbers: list[int] = []
 
-    def flush() -> None:
+    def usable(ends: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[list[str]]]:
+        """The rows of a chunk that have as many values as the header; the others are noted."""
+        nonlocal blank
+        if ends[0] > head.header_line and all(map(width.__eq__, map(len, rows))) and all(map(any, rows)):
+            return ends, rows  # a chunk without fault, which most are, costs no loop: a third of the time
+        kept: list[tuple[int, list[str]]] = []
+        for number, row in zip(ends, rows, strict=True):
+            if number <= head.header_line:
+                continue
+            if not any(row):
+                blank += 1
+                continue
+            if len(row) > width and not any(value.strip() for value in row[width:]):
+                trimmed.append(number)
+                row = row[:width]
+            if len(row) != width:
+                broken.append((number, f"must have {width} values as the header, got {len(row)}"))
+                continue
+            kept.append((number, row))
+        return [number for number, _ in kept], [row for _, row in kept]
+
+    for every_end, every in _chunks(head.path, head.encoding, head.delimiter):
+        ends, rows = usable(every_end, every)
         if not rows:
-            return
-        kept = list(zip(*rows, strict=True))
-        parts.append(pa.table({str(c): pa.array(kept[c], pa.large_string()) for c in columns}))
-        lines.append(np.array(numbers, np.int64))
-        same.append(np.array([hash(tuple(row)) for row in rows], np.int64))
-        rows.clear()
-        numbers.clear()
-
-    for number, row in _rows(head.path, head.encoding, head.delimiter):
-        if number <= head.header_line:
             continue
-        if not any(row):
-            blank += 1
-            continue
-        if len(row) > width and not any(value.strip() for value in row[width:]):
-            trimmed.append(number)
-            row = row[:width]
-        if len(row) != width:
-            broken.append((number, f"must have {width} values as the header, got {len(row)}"))
-            continue
-        rows.append(row)
-        numbers.append(number)
-        if len(rows) == _CHUNK:
-            flush()
-            if sum(part.num_rows for part in parts) > MOST_ROWS:
-                raise DataError(f"{head.path}:{number}: must have at most {MOST_ROWS:,} lines; fit a part of it")
-    flush()
+        values = {c: list(map(itemgetter(c), rows)) for c in columns}  # zip(*rows) takes twice as long
+        parts.append(pa.table({str(c): pa.array(values[c], pa.large_string()) for c in columns}))
+        lines.append(np.array(ends, np.int64))
+        same.append(np.fromiter(map(hash, map(tuple, rows)), np.int64, len(rows)))
+        kept_rows += len(rows)
+        if kept_rows > MOST_ROWS:
+            raise DataError(f"{head.path}:{ends[-1]}: must have at most {MOST_ROWS:,} lines; fit a part of it")
     empty = pa.table({str(c): pa.array([], pa.large_string()) for c in columns})
     frame = pa.concat_tables(parts or [empty]).to_pandas().astype("str")
     none = np.zeros(0, np.int64)
     return Raw(frame, np.concatenate([none, *lines]), np.concatenate([none, *same]), broken, trimmed, blank)
+
+
+def _chunks(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+    """(lines on which they end, rows), many at a time."""
+    with path.open("r", encoding=encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        before = 0
+        try:
+            while rows := list(itertools.islice(reader, _CHUNK)):
+                ends: Sequence[int] = range(before + 1, before + len(rows) + 1)
+                if reader.line_num > ends[-1]:  # values with line breaks in them
+                    spans = (1 + sum(len(_BREAK.findall(value)) for value in row) for row in rows)
+                    ends = [before + upto for upto in itertools.accumulate(spans)]
+                before = reader.line_num
+                yield ends, rows
+        except csv.Error as error:
+            raise DataError(f"{path}:{max(1, reader.line_num)}: must be a CSV file: {error}") from None
 
 
 def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

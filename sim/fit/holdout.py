@@ -10,9 +10,10 @@ import pandas as pd
 from scipy.stats import nbinom, poisson
 
 from sim.fit.elasticity import panel
-from sim.fit.estimates import fit_of
+from sim.fit.estimates import Fit, fit_of
 from sim.fit.orders import Orders
-from sim.fit.replay import at_elasticity, simulated, tune
+from sim.fit.replay import at_elasticity, side_by_side, simulated
+from sim.fit.scenario import Tuning
 from sim.streams import Streams
 
 HELD_WEEKS = 4
@@ -58,36 +59,62 @@ class HoldOut:
         return {**out, "level_of_interval": LEVEL, "cells": self.table.round(3).to_dict("records")}
 
 
-def hold_out(orders: Orders, source: str, yuan: float, replications: int, seed: int = 1) -> HoldOut | None:
-    """Fits all but the last four weeks, tunes that fit by simulation, and simulates on; None below nine open weeks.
+@dataclass(frozen=True)
+class Past:
+    """What is known when the last weeks are held out."""
 
-    An interval holds the elasticity's uncertainty (drawn anew for each replication), the world's chance, and the
-    spread of weekly units around the model in the fitted weeks (negative binomial).
-    """
+    fit: Fit
+    """Of the weeks before."""
+    table: pd.DataFrame
+    """Panel of all weeks, of the SKUs that the fit knows."""
+    held_from: int
+    """The first week held out."""
+    weeks: int
+    """Open weeks before it."""
+
+    @property
+    def seen(self) -> pd.DataFrame:
+        """The panel's weeks that the fit has seen."""
+        return self.table[self.table["week"] < self.held_from]
+
+
+def past_of(orders: Orders, source: str) -> Past | None:
+    """Fits all but the last four weeks; None below nine open weeks."""
     weeks = orders.open_weeks
     if len(weeks) < FEWEST_WEEKS:
         return None
     last = weeks[-HELD_WEEKS]
     fit = fit_of(_before(orders, last), source)
     table = panel(orders)
-    table = table[table["sku"].isin(fit.base_units)].reset_index(drop=True)
-    past = table[table["week"] < last]
-    streams = Streams(seed)
-    tuning = tune(fit, past, yuan, seed)
-    e, draws, means = fit.elasticity, [], []
-    for n in range(replications):
-        rng = streams.generator("hold_out", n)
-        drawn = float(min(-0.2, rng.normal(e.pooled, e.pooled_sd)))
-        units = simulated(at_elasticity(fit, past, drawn), table, yuan, tuning, seed + 1 + n)["units"].to_numpy(float)
+    return Past(fit, table[table["sku"].isin(fit.base_units)].reset_index(drop=True), last, len(weeks) - HELD_WEEKS)
+
+
+def hold_out(
+    past: Past, tuning: Tuning, yuan: float, replications: int, seed: int = 1, workers: int = 1
+) -> HoldOut:  # fmt: skip
+    """Simulates on from a fit of the weeks before, tuned by simulation, on so many processes.
+
+    An interval holds the elasticity's uncertainty (drawn anew for each replication), the world's chance, and the
+    spread of weekly units around the model in the fitted weeks (negative binomial).
+    """
+    fit, table, seen, streams = past.fit, past.table, past.seen, Streams(seed)
+    rngs = [streams.generator("hold_out", n) for n in range(replications)]
+    e = fit.elasticity
+    drawn = [float(min(-0.2, rng.normal(e.pooled, e.pooled_sd))) for rng in rngs]
+    tasks = [(at_elasticity(fit, seen, x), table, yuan, tuning, seed + 1 + n) for n, x in enumerate(drawn)]
+    draws, means = [], []
+    for world, rng in zip(side_by_side(simulated, tasks, workers), rngs, strict=True):
+        units = world["units"].to_numpy(float)
         # each replication at the level of the fitted weeks: drawing an elasticity moves the level too
-        units = units * (past["units"].sum() / max(1e-9, units[(table["week"] < last).to_numpy(bool)].sum()))
+        before = units[(table["week"] < past.held_from).to_numpy(bool)].sum()
+        units = units * (seen["units"].sum() / max(1e-9, before))
         means.append(units)
         draws.append(_sales(units, fit.dispersion, rng))
     spread = np.concatenate(draws)
     low, high = np.quantile(spread, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    held = (table["week"] >= last).to_numpy(bool)
+    held = (table["week"] >= past.held_from).to_numpy(bool)
     out = table[["sku", "week", "units"]].assign(mean=np.mean(means, axis=0), low=low, high=high, held=held)
-    return _scored(out, len(weeks) - HELD_WEEKS, replications)
+    return _scored(out, past.weeks, replications)
 
 
 def _scored(table: pd.DataFrame, fitted: int, replications: int) -> HoldOut:

@@ -12,13 +12,14 @@ from sim.errors import UsageError, did_you_mean
 from sim.fit.columns import asked_of
 from sim.fit.elasticity import panel
 from sim.fit.estimates import Fit, fit_of
-from sim.fit.holdout import FEWEST_WEEKS, HoldOut, hold_out
+from sim.fit.holdout import FEWEST_WEEKS, HoldOut, hold_out, past_of
 from sim.fit.orders import read_orders
-from sim.fit.replay import tune
+from sim.fit.replay import side_by_side, tune
 from sim.fit.report import write_fit_report
 from sim.fit.scenario import FITTED, Tuning, write_scenario, write_whole
 from sim.fit.sheet import MOST_SKUS, Ask
 from sim.fit.summary import summary
+from sim.lab.workers import make_ready
 
 SEED = 1
 _MOST_YUAN = 1e6
@@ -71,23 +72,29 @@ def fit_file(
     ask: Ask | None = None,
     replications: int = 5,
     report: Path | None = None,
+    workers: int = 1,
 ) -> Done:  # fmt: skip
     """Fits `orders` and writes the scenario `out`, the report beside it, and the list of rows that were set aside.
 
-    `replications` is how often the held-out weeks are simulated; 0 simulates nothing, not even to tune. Raises
+    `replications` is how often the held-out weeks are simulated, on `workers` processes; 0 simulates nothing, not even
+    to tune. Raises
     DataError, and UsageError where a file that is there would be lost.
     """
     page = report or out.with_name(f"{out.stem}.html")
     _spare(orders, out, page)
     if not 0 < yuan < _MOST_YUAN:
         raise UsageError(f"--yuan: must be a number above 0 and below {_MOST_YUAN:,.0f}, got {yuan:g}")
+    if replications and workers > 1:
+        make_ready()
     read = read_orders(orders, ask)
     fit = fit_of(read, orders.name)
     write_scenario(fit, out, yuan)  # a folder that cannot be written to is told before minutes of simulation
     tuning, held = Tuning(), None
     if replications:
-        tuning = tune(fit, panel(read), yuan, SEED)
-        held = hold_out(read, orders.name, yuan, replications, SEED)
+        past = past_of(read, orders.name)
+        to_tune = [(fit, panel(read), yuan, SEED)] + ([(past.fit, past.seen, yuan, SEED)] if past else [])
+        tuning, *of_past = side_by_side(tune, to_tune, workers)
+        held = hold_out(past, of_past[0], yuan, replications, SEED, workers) if past else None
         write_scenario(fit, out, yuan, tuning)
     write_fit_report(fit, held, page, replications > 0)
     files = [out, page]

@@ -88,7 +88,7 @@ def pattern_of(orders: Orders) -> Pattern:
     units = whole.groupby("sku")["units"].sum()
     first_of_order = lines.drop_duplicates("order_id")
     visits = visits_of(orders)
-    groups = visits.groupby("customer_id")["day"]
+    groups = visits.groupby("customer_id", observed=True)["day"]
     first, second = groups.nth(0), groups.nth(1)
     start = pd.Series(first.to_numpy(), index=visits.loc[first.index, "customer_id"])
     again = pd.Series(second.to_numpy(), index=visits.loc[second.index, "customer_id"]).reindex(start.index)
@@ -98,7 +98,7 @@ def pattern_of(orders: Orders) -> Pattern:
     sold_weeks = len(whole.assign(week=day[whole.index] // 7).drop_duplicates(["sku", "week"]))
     weekday = first_of_order["ordered_at"].dt.day_of_week.value_counts().reindex(range(7), fill_value=0)
     hour = first_of_order["ordered_at"].dt.hour.value_counts().reindex(range(24), fill_value=0)
-    nobody = int((lines["customer_id"] == "").groupby(lines["order_id"]).any().sum())
+    nobody = int((lines["customer_id"] == "").groupby(lines["order_id"], observed=True).any().sum())
     return Pattern(
         weekly_units={sku: float(units.get(sku, 0)) / weeks for sku in orders.skus},
         list_price={str(sku): float(price) for sku, price in lines.groupby("sku")["list_price"].median().items()},
@@ -121,7 +121,7 @@ def pattern_of(orders: Orders) -> Pattern:
 
 
 def _gap(visits: pd.DataFrame) -> float:
-    gaps = visits.groupby("customer_id")["day"].diff().dropna()
+    gaps = visits.groupby("customer_id", observed=True)["day"].diff().dropna()
     return float(gaps.median()) if len(gaps) >= 20 else float("nan")
 
 

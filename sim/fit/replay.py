@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from sim.contracts import Forecast, Info, Offers, Pricer, View
+from sim.errors import PeakshiftError
 from sim.fit.elasticity import demand_at, estimate
 from sim.fit.estimates import Fit
 from sim.fit.scenario import Tuning, scale_of, scenario_text, sku_names
+from sim.lab.executor import WorkerKilled, map_tasks
 from sim.scenario import load_scenario
 from sim.world import World, line_up_of
 
 Floats = NDArray[np.float64]
+R = TypeVar("R")
 
 WARM_UP_WEEKS = 4
 MOST_PEOPLE = 20_000
@@ -104,6 +108,24 @@ def tune(fit: Fit, table: pd.DataFrame, yuan: float, seed: int, rounds: int = 3)
             float(np.clip(tuning.sensitivity * slope, *_SENSITIVITY)),
         )
     return tuning
+
+
+def side_by_side(function: Callable[..., R], tasks: Sequence[tuple[Any, ...]], workers: int) -> list[R]:
+    """`function` of each task, in the tasks' order, on so many processes; whatever their number, the same results.
+
+    Raises PeakshiftError where a process was killed.
+    """
+    found: dict[int, R] = {}
+    for n, result in map_tasks(_starred, [(function, task) for task in tasks], workers):
+        if isinstance(result, WorkerKilled):
+            raise PeakshiftError(str(result))
+        found[n] = result
+    return [found[n] for n in range(len(tasks))]
+
+
+def _starred(task: tuple[Callable[..., R], tuple[Any, ...]]) -> R:
+    function, values = task
+    return function(*values)
 
 
 def at_elasticity(fit: Fit, table: pd.DataFrame, elasticity: float) -> Fit:

@@ -29,7 +29,7 @@ def returns_of(orders: Orders) -> tuple[Finding, Finding]:
     if back.empty:
         why = "no line has units below 0: the file does not show returns"
         return unknown(names[0], "share", RATE, evidence[0], why), unknown(names[1], "days", LAG_DAYS, evidence[1], why)
-    bought = lines.loc[lines["customer_id"] != "", ["ordered_at", "customer_id", "sku"]]
+    bought = lines.loc[lines["customer_id"] != "", ["ordered_at", "customer_id", "sku"]].astype({"customer_id": str})
     left = back[back["customer_id"] != ""].sort_values("ordered_at", kind="stable")
     pairs = pd.merge_asof(left, bought.assign(bought_at=bought["ordered_at"]), on="ordered_at",
                           by=["customer_id", "sku"])  # fmt: skip

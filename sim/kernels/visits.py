@@ -44,7 +44,8 @@ def count_groups(people: People, day: int, segments: int) -> I64:
     stage, segment, out = people.stage, people.segment, np.zeros((4, segments * 6), np.int64)
     for i in range(stage.size):  # four counters in turn: one would wait for itself
         out[i & 3, segment[i] * 6 + stage[i]] += 1
-    return out.sum(axis=0)
+    sizes: I64 = out.sum(axis=0)
+    return sizes
 
 
 @njit(cache=True, inline="always")

@@ -25,7 +25,7 @@ from sim.lab.plan import Run, baseline, runs_of
 from sim.lab.selection import KimNelson, ocba
 from sim.lab.statistics import paired, verdict
 from sim.lab.twins import one_of
-from sim.lab.wording import aligned, number, printable, signed
+from sim.lab.wording import aligned, interval, number, printable, signed
 from sim.lab.worlds import claim
 from sim.metrics import all_metrics
 from sim.scenario import Scenario
@@ -66,9 +66,8 @@ class Tournament:
         head = ("rank", "line-up", f"{self.metric} ({unit})", "from the best", "95 % interval", "runs", "status")
         rows = [head]
         for row in self.table.to_dict("records"):
-            interval = f"[{number(row['low'], unit)}, {number(row['high'], unit)}]"
             rows.append((str(row["rank"]), row["line_up"], number(row["mean"], unit), signed(row["difference"], unit),
-                         interval, str(row["runs"]), row["status"]))  # fmt: skip
+                         interval(row["low"], row["high"], unit), str(row["runs"]), row["status"]))  # fmt: skip
         title = printable(f"{self.scenario.name}: line-ups on schedule {self.schedule}")
         return "\n".join([title, "", *aligned(rows, {0, 2, 3, 4, 5}), "", self.rule])
 

@@ -36,18 +36,27 @@ def number(value: float, unit: str) -> str:
 
 
 def signed(value: float, unit: str) -> str:
-    """The same with its sign."""
+    """A difference, with its sign; of shares in percentage points."""
+    if unit == "share" and np.isfinite(value):
+        return f"{100 * value:+.1f} pp"
     text = number(value, unit)
     return text if text.startswith("-") or not np.isfinite(value) else f"+{text}"
+
+
+def interval(low: float, high: float, unit: str) -> str:
+    """A difference's interval, in what `signed` tells it in."""
+    if unit == "share" and np.isfinite(low + high):
+        return f"[{100 * low:.1f}, {100 * high:.1f}]"
+    return f"[{number(low, unit)}, {number(high, unit)}]"
 
 
 def cells(row: dict[Any, Any]) -> tuple[str, ...]:
     """A row of the verdict table."""
     unit, verdict = row["unit"], row["verdict"] if np.isfinite(row["difference"]) else NOT_MEASURED
-    interval = f"[{number(row['low'], unit)}, {number(row['high'], unit)}]"
     return (
         row["schedule"], row["line_up"], f"{row['metric']} ({unit})", number(row["baseline_mean"], unit),
-        number(row["mean"], unit), signed(row["difference"], unit), interval, verdict, str(row["pairs"]),
+        number(row["mean"], unit), signed(row["difference"], unit), interval(row["low"], row["high"], unit), verdict,
+        str(row["pairs"]),
     )  # fmt: skip
 
 

@@ -33,6 +33,11 @@ def worker_pool(workers: int, prepare: Callable[[], None] | None = None) -> Proc
     return ProcessPoolExecutor(workers, _context(), initializer=_begin, initargs=(dict(os.environ), prepare))
 
 
+def make_ready() -> None:
+    """Starts what workers come from, while the caller does something else first."""
+    _context()
+
+
 @contextmanager
 def without_main() -> Iterator[None]:
     """While workers start: hides the caller's main module, which would be run again in each of them.

@@ -233,6 +233,7 @@ _PAGE: dict[str, str] = {
     "verdict": "结论",
     "pairs": "配对数",
     "{title}. {caption} The numbers are in the tables below.": "{title}。{caption}数字见下方表格。",
+    "{x} pp": "{x} 个百分点",
     "{n} seeds": "{n} 个随机种子",
     "{metric} could not be measured": "{metric}无法测量",
     "{metric} is the same within 1 %": "{metric}在 1 % 以内相同",
@@ -243,9 +244,9 @@ _PAGE: dict[str, str] = {
     "earns {x} % less profit{span}": "利润低 {x} %{span}",
     "its peak is {x} times the baseline's{span}": "峰值为基准的 {x} 倍{span}",
     "{x} percentage points more of its customers order again within 90 days{span}":
-        "90 天内再次下单的客户多 {x} 个百分点{span}",
+        "其客户在 90 天内再次下单的比例高 {x} 个百分点{span}",
     "{x} percentage points fewer of its customers order again within 90 days{span}":
-        "90 天内再次下单的客户少 {x} 个百分点{span}",
+        "其客户在 90 天内再次下单的比例低 {x} 个百分点{span}",
     "{metric} is {x} higher{span}": "{metric}高 {x}{span}",
     "{metric} is {x} lower{span}": "{metric}低 {x}{span}",
     "Each pair's difference from the baseline in percent of its mean, with 95 % interval and verdict.":

@@ -34,7 +34,7 @@ from sim.report.figures import EXPERIMENTS, FIGURES, Frames, drawable, table_of
 from sim.report.inline_svg import inline_svg, theme_for_page
 from sim.report.language import Language, name_of, say
 from sim.report.panels import scored
-from sim.report.plain_words import interval, number, sentences
+from sim.report.plain_words import change, interval, number, sentences
 from sim.report.style import style
 from sim.report.tidy import ordered
 
@@ -130,6 +130,7 @@ def _environment(language: Language) -> _Page:
         known=lambda text: language == "en" or name_of(text, language) != text,
         number=number,
         interval=interval,
+        change=partial(change, language=language),
         probability=lambda p: "–" if math.isnan(p) else "< 0.001" if p < 0.0005 else f"{p:.3f}",
         csv=lambda value: f"{value:.10g}",
         marks=MARKS,

@@ -23,9 +23,20 @@ def number(value: float, unit: str, sign: str = "") -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
+def change(value: float, unit: str, language: Language) -> str:
+    """A difference with its sign: as `number`, of shares in percentage points."""
+    if unit != "share" or not math.isfinite(value):
+        return number(value, unit, "+")
+    return say("{x} pp", language, x=f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}"))
+
+
 def interval(low: float, high: float, unit: str) -> str:
-    """`[1.2, 7.0]`; a dash where there is none."""
-    return f"[{number(low, unit)}, {number(high, unit)}]" if math.isfinite(low + high) else "–"
+    """`[1.2, 7.0]` around a difference, in what `change` tells it in; a dash where there is none."""
+    if not math.isfinite(low + high):
+        return "–"
+    scale, unit = (100.0, "1") if unit == "share" else (1.0, unit)
+    digits = f".{1 if scale > 1 else 0 if unit == 'yuan' or max(abs(low), abs(high)) >= 1000 else 2}f"
+    return f"[{scale * low:,{digits}}, {scale * high:,{digits}}]".replace("-", "\N{MINUS SIGN}")
 
 
 def _percent(row: Row) -> tuple[float, float, float] | None:
@@ -56,7 +67,9 @@ def fact(row: Row, language: Language) -> str:
     if verdict == "tie":
         return say("{metric} is the same within 1 %", language, metric=_called(metric, language))
     if verdict == "undecided":
-        shown = number(difference, str(row["unit"]), "+") + " " + interval(row["low"], row["high"], str(row["unit"]))
+        shown = (
+            change(difference, str(row["unit"]), language) + " " + interval(row["low"], row["high"], str(row["unit"]))
+        )
         return say("{metric} is undecided ({shown})", language, metric=_called(metric, language), shown=shown.strip())
     return _decided(row, language, difference, metric)
 

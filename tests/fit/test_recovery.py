@@ -11,9 +11,9 @@ import pytest
 
 from sim.fit import fit_of, fit_orders
 from sim.fit.elasticity import by_sku, estimate, panel
-from sim.fit.holdout import hold_out
+from sim.fit.holdout import HoldOut, hold_out, past_of
 from sim.fit.job import fit_file
-from sim.fit.orders import read_orders
+from sim.fit.orders import Orders, read_orders
 from sim.fit.replay import at_elasticity, simulated, tune
 from sim.scenario import load_scenario
 from tests.fit.test_fit import DATA, synthetic
@@ -63,11 +63,18 @@ def test_a_world_of_known_elasticity_is_recovered(truth: float) -> None:
     assert abs(bias) < 0.3
 
 
+def held_out(orders: Orders, replications: int) -> HoldOut:
+    """The last four weeks, simulated on from a tuned fit of those before."""
+    past = past_of(orders, DATA.name)
+    assert past is not None
+    return hold_out(past, tune(past.fit, past.seen, 7.0, seed=1), 7.0, replications)
+
+
 @pytest.mark.slow
 def test_held_out_weeks_of_the_shipped_data() -> None:
     """Fitted on nine weeks: most of the 20 weekly units lie in their intervals, and the mean beats a plain mean."""
-    held = hold_out(read_orders(DATA), DATA.name, 7.0, replications=4)
-    assert held is not None and (held.weeks_fitted, held.weeks_held) == (9, 4)
+    held = held_out(read_orders(DATA), replications=4)
+    assert (held.weeks_fitted, held.weeks_held) == (9, 4)
     print(held.told())
     assert int(held.table["held"].sum()) == 20
     assert held.coverage >= 0.7 and held.error < held.error_plain
@@ -80,9 +87,7 @@ def test_held_out_weeks_are_not_seen(tmp_path: Path) -> None:
     changed = [text[0], *(
         line.replace(",1,", ",3,", 1) if line >= "2017-05-29" else line for line in text[1:])]  # fmt: skip
     (tmp_path / DATA.name).write_text("".join(changed))
-    one = hold_out(read_orders(DATA), DATA.name, 7.0, replications=1)
-    two = hold_out(read_orders(tmp_path / DATA.name), DATA.name, 7.0, replications=1)
-    assert one is not None and two is not None
+    one, two = (held_out(read_orders(file), replications=1) for file in (DATA, tmp_path / DATA.name))
     assert one.table["units"].sum() < two.table["units"].sum()
     past = ~one.table["held"]
     pd.testing.assert_frame_equal(one.table[past], two.table[past])
@@ -99,7 +104,7 @@ def test_the_whole_command_writes_what_it_says(tmp_path: Path) -> None:
     scenario = load_scenario(tmp_path / "my.yaml")
     assert len(scenario.catalogue.skus) == 5
     assert json.dumps(done.to_dict(), allow_nan=False) and "tuned by simulation" in done.told()
-    again = fit_file(DATA, tmp_path / "again.yaml", 7.0, replications=1)
+    again = fit_file(DATA, tmp_path / "again.yaml", 7.0, replications=1, workers=2)
     assert (tmp_path / "again.yaml").read_bytes() == (tmp_path / "my.yaml").read_bytes()
     assert (tmp_path / "again.html").read_bytes() == (tmp_path / "my.html").read_bytes() and again.held is not None
 

@@ -20,7 +20,7 @@ from sim.lab.loop import tables
 from sim.lab.loop.live import Replication, Span, Task, live
 from sim.lab.loop.readme import MARK, readme
 from sim.lab.plan import baseline, seed_of
-from sim.lab.wording import aligned, number, printable, signed
+from sim.lab.wording import aligned, interval, number, printable, signed
 from sim.scenario import Scenario
 from sim.scenario.root import KINDS
 
@@ -71,9 +71,8 @@ class LoopResult:
         rows = [head]
         for row in self.tables["summary"].to_dict("records"):
             unit = row["unit"] if row["unit"] in ("yuan", "share") else ""
-            interval = f"[{number(row['low'], unit)}, {number(row['high'], unit)}]"
             rows.append((f"{row['figure']} ({row['unit']})", number(row["usual"], unit), number(row["loop"], unit),
-                         signed(row["difference"], unit), interval))  # fmt: skip
+                         signed(row["difference"], unit), interval(row["low"], row["high"], unit)))  # fmt: skip
         title = printable(f"{self.scenario.name}: {self.schedule}, {self.line_up} against {self.usual}")
         forecast = f"Forecast: {self.covered:.0%} of what was wanted lay between its 5 % and 95 % quantiles."
         return "\n".join([title, "", *aligned(rows, {1, 2, 3, 4}), "", self.verdict(), forecast])
