@@ -168,7 +168,7 @@ def _look_for(people, mind, offer, stock, route, c, i, wish, tally):
     What was wanted and is not there hurts."""
     a, units = mind.demand[wish.category].first + wish.alternative, wish.units
     k = mind.sku[a]
-    variant, node, misfit = _find(mind, stock, route[mind.offer[a], c], i, k)
+    variant, node, misfit = _find(mind.item[k], mind.size_below, mind.size_key, stock, route[mind.offer[a], c], i)
     if node >= 0 and misfit == 0:
         return a, variant, node, misfit
     a, variant, node, misfit = _second_choice(mind, offer, stock, route, c, i, wish)
@@ -205,17 +205,17 @@ def _remembered(line, item, term):
 
 
 @njit(cache=True, inline="always")
-def _find(mind, stock, nodes, i, k):
+def _find(item, size_below, size_key, stock, nodes, i):
     """(variant, warehouse, misfit) that would serve a person: his own size, else a neighbour; warehouse -1 if none.
 
     Nodes are asked in the order of the route (R,), all of them for his own size before any for another.
     """
-    first = mind.item[k].first_variant
-    stop = first + mind.item[k].variants
+    first = item.first_variant
+    stop = first + item.variants
     own = first
     if stop - first > 1:
-        u = uniform(mind.size_key, i, 0)
-        while own < stop - 1 and u >= mind.size_below[own]:
+        u = uniform(size_key, i, 0)
+        while own < stop - 1 and u >= size_below[own]:
             own += 1
     for node in nodes:
         if node >= 0 and stock[own, node] > 0:
@@ -244,7 +244,9 @@ def _second_choice(mind, offer, stock, route, c, i, wish):
     for a in range(demand.first, demand.first + demand.all_lanes):
         if offer.utility[liking + a] <= CLOSED:
             continue
-        variant, node, misfit = _find(mind, stock, route[mind.offer[a], c], i, mind.sku[a])
+        variant, node, misfit = _find(
+            mind.item[mind.sku[a]], mind.size_below, mind.size_key, stock, route[mind.offer[a], c], i
+        )
         if node < 0:
             continue
         change = (ref - offer.ratio[price + a]) / ref
@@ -280,8 +282,8 @@ def _bundles(key, people, mind, offer, stock, route, day, i, lines, first, last,
             continue  # a pre-sale is no part of a bundle; a pair is dealt with once
         saving = terms.saving
         if at < 0:
-            variant, node, misfit = _find(mind, stock, route[lines[n].offer, c], i, mate)
-            item = mind.item[mate]
+            item, nodes = mind.item[mate], route[lines[n].offer, c]
+            variant, node, misfit = _find(item, mind.size_below, mind.size_key, stock, nodes, i)
             a, j = mind.alternative[mate, lines[n].offer], item.category
             panel = z * offer.clocks + offer.clock[lines[n].second // 3600]
             liking = offer.utility[

@@ -6,7 +6,9 @@ import math
 
 import pytest
 
+from sim.lab import wording
 from sim.lab.texts import aligned, around, column_form, number
+from sim.report import plain_words
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,13 @@ def test_rules_stand_below_the_lines_asked_for() -> None:
     rows = [("a", "b"), ("c", "10"), ("d", "2")]
     assert aligned(rows, {1}) == ["a   b", "-----", "c  10", "d   2"]
     assert aligned(rows, {1}, {0, 1}) == ["a   b", "-----", "c  10", "-----", "d   2"]
+
+
+def test_a_difference_of_shares_is_told_in_percentage_points() -> None:
+    assert [wording.signed(x, "share") for x in (0.0162, -0.0162, math.nan)] == ["+1.6 pp", "-1.6 pp", "-"]
+    assert wording.interval(-0.002, 0.034, "share") == "[-0.2, 3.4]"
+    assert (wording.signed(12.0, "yuan"), wording.number(0.5, "share")) == ("+12", "50.0%")
+    assert plain_words.change(0.0162, "share", "en") == "+1.6 pp"
+    assert plain_words.change(-0.0162, "share", "zh") == "\N{MINUS SIGN}1.6 个百分点"
+    assert plain_words.interval(-0.002, 0.034, "share") == "[\N{MINUS SIGN}0.2, 3.4]"
+    assert plain_words.interval(-1200.4, 30.0, "yuan") == "[\N{MINUS SIGN}1,200, 30]"
