@@ -243,6 +243,7 @@ class Consumers(Actor):
         self._next = self._orders = 0
         self._choice_keys = np.zeros(world.spec.calendar.days, np.uint64)
         self._lines, self._claims = np.zeros(0, LINE), np.zeros(0, CLAIM)
+        self._appeal: tuple[np.uint64 | None, Floats] = None, np.zeros(0)
 
     def _fresh_tally(self) -> Tallies:
         shop, gifts = self.world.shop, self.world.counter.gift_left.size
@@ -266,7 +267,10 @@ class Consumers(Actor):
         """(K,) what this week adds to each SKU's appeal: one keyed draw an SKU and week."""
         week, sd = self.world.day // 7, self.world.spec.market.behaviour.appeal_sd
         key = self.world.streams.at(7 * week).key("appeal", week)
-        return np.array([sd * normal(key, np.int64(_key(name)), 0) for name in self.world.shop.skus])
+        if key != self._appeal[0]:
+            drawn = np.array([sd * normal(key, np.int64(_key(name)), 0) for name in self.world.shop.skus])
+            self._appeal = key, drawn
+        return self._appeal[1]
 
     def wake(self, plain: Floats, ritual: Floats, back: Floats) -> None:
         """Midnight: who comes today, and when. `back` (C,): chance of who has put a purchase off to come for it."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,7 @@ class Counter:
         channels = world.spec.market.channels.values()
         self.open_hours = np.array([[first <= hour < last for first, last in (c.hours for c in channels)]
                                for hour in range(24)])  # fmt: skip
+        self._open_clock = _alike(self.open_hours)
         self.gifts = [(r, gift) for r in self.running for gift in r.terms.gifts.values()]
         scale = world.spec.market.consumers / 100_000
         self.gift_left = np.array([round(gift.stock_units * scale) for _, gift in self.gifts], np.int64)
@@ -139,9 +140,10 @@ class Counter:
 
     def _set_clock(self) -> None:
         """Finds the hours that are alike."""
-        hours = np.concatenate([self.open_hours, self.shelf.reshape(24, -1)], axis=1)
-        _, self.one_hour, clock = np.unique(hours, axis=0, return_index=True, return_inverse=True)
-        self.clock = clock.reshape(-1).astype(np.int64)
+        if (self.shelf == self.shelf[0]).all():  # no hourly prices: a millisecond a day saved
+            self.one_hour, self.clock = self._open_clock
+            return
+        self.one_hour, self.clock = _alike(np.concatenate([self.open_hours, self.shelf.reshape(24, -1)], axis=1))
 
     def boundaries(self, begin: int, end: int) -> list[int]:
         """Seconds in [begin, end] at which a public offer changes, with both ends."""
@@ -200,3 +202,9 @@ class Counter:
             both = (self.open_hours[hours][:, :, None] & sold) & (self.open_hours[hours][:, :1, None] & sold[:1])
             found |= ((price < most * price[:, :, :1]) & both).any(axis=(0, 1, 2))
         return int(found.sum())
+
+
+def _alike(hours: NDArray[Any]) -> tuple[Ints, Ints]:
+    """(an hour of each kind, the kind of each hour) of rows (24, n)."""
+    _, one, kind = np.unique(hours, axis=0, return_index=True, return_inverse=True)
+    return one, kind.reshape(-1).astype(np.int64)

@@ -7,6 +7,7 @@ solar shopping festivals are the same day each year.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 from sim.errors import did_you_mean
 
@@ -116,6 +117,7 @@ def holiday_demand(day: date, week: float = 0.6) -> float:
     return week
 
 
+@lru_cache
 def public_holidays(year: int) -> frozenset[date]:
     """The days of a year on which the law pays overtime at the holiday rate; none outside 2015-2035.
 
