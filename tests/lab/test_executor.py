@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +52,19 @@ def test_workers_of_changed_sources_are_spawned(monkeypatch: pytest.MonkeyPatch)
     assert workers._context().get_start_method() == "forkserver"
     monkeypatch.setitem(workers._read, next(iter(workers._read)), 0)
     assert workers._context().get_start_method() == "spawn"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere all workers are spawned")
+def test_a_killed_server_of_workers_is_started_again() -> None:
+    from multiprocessing import forkserver  # not on Windows
+
+    server = vars(forkserver)["_forkserver"]
+    list(map_tasks(square, [1, 2], 2))
+    killed = server._forkserver_pid
+    os.kill(killed, signal.SIGKILL)
+    os.waitid(os.P_PID, killed, os.WEXITED | os.WNOWAIT)
+    assert dict(map_tasks(square, [1, 2, 3], 2)) == {0: 1, 1: 4, 2: 9}
+    assert server._forkserver_pid not in (None, killed)
 
 
 SCRIPT = """
