@@ -41,7 +41,7 @@ class Pool:
             return begin
         for name, column in self._columns.items():
             # moving in place while less than half is used: each row is moved once on average
-            target = column if 2 * (used + size) <= have else np.empty(2 * (used + size), column.dtype)
+            target = column if 2 * (used + size) <= have else np.zeros(2 * (used + size), column.dtype)
             target[:used] = column[self._gone : begin]
             self._columns[name] = target
         self._gone = 0

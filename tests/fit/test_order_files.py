@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.errors import DataError, UsageError
-from sim.fit import Ask, fit_orders
+from sim.fit import Ask, files, fit_orders
 from sim.fit.columns import ALIASES, asked_of, normal
 from sim.fit.job import asking
 from sim.fit.orders import Orders, read_orders
@@ -321,3 +321,22 @@ def test_many_bad_lines_are_counted(tmp_path: Path) -> None:
 def test_no_such_file() -> None:
     with pytest.raises(DataError, match="must be a file that can be read"):
         read_orders(Path("no/such.csv"))
+
+
+def test_rows_are_numbered_by_the_lines_on_which_they_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read many at a time, as one by one: through values with line breaks, empty lines and every line ending."""
+    monkeypatch.setattr(files, "_CHUNK", 7)
+    kinds = ["\n", '"x\ny",2,3\n', '"x\r\ny\rz",2,3\r\n', ",,\n", "1,2\n", "1,2,3,,\n", "1,2,3,4\r", "1,2,3\n"]
+    rng = np.random.default_rng(1)
+    path = tmp_path / "rows.csv"
+    path.write_bytes(("a,b,c\n" + "".join(rng.choice(kinds, 300))).encode())
+    one_by_one = list(files._rows(path, "utf-8", ","))
+    many = [row for ends, rows in files._chunks(path, "utf-8", ",") for row in zip(ends, rows, strict=True)]
+    assert many == one_by_one and len(many) > 200
+    raw = files.read(files.head_of(path), [0, 1, 2])
+    assert [n for n in raw.line.tolist() if n not in raw.trimmed] == [
+        number for number, row in one_by_one[1:] if any(row) and len(row) == 3
+    ]
+    unfit = {number for number, row in one_by_one if row and len(row) != 3}
+    assert {number for number, _ in raw.broken} | set(raw.trimmed) == unfit
+    assert raw.blank == sum(not any(row) for _, row in one_by_one)
