@@ -111,6 +111,25 @@ def _called_back(cells: Rows, rates: F32, waiting_days: float, day: int, begin: 
 
 
 @njit(cache=True)
+def _by_second(came: I32, second: I32, place: I32, count: int) -> tuple[I32, I32]:
+    """The first `count` visitors in order of their second, by a counting sort: stable, so equal seconds stay in order of
+    the consumer's number. `place[s + 1]` holds how many come in second s."""
+    for s in range(86_400):
+        place[s + 1] += place[s]
+    by_time, at = np.empty(count, np.int32), np.empty(count, np.int32)
+    for n in range(count):
+        p = place[second[n]]
+        place[second[n]] = p + 1
+        by_time[p] = came[n]
+    p = 0
+    for s in range(86_400):  # place[s] is now where the second ends
+        while p < place[s]:
+            at[p] = s
+            p += 1
+    return by_time, at
+
+
+@njit(cache=True)
 def visitors(
     key: np.uint64, people: People, mind: Mind, day: int, plain: F64, ritual: F64, discovery: float, back: F64
 ) -> tuple[I32, I32]:
@@ -171,20 +190,7 @@ def visitors(
             came[count], second[count] = i, s
             place[s + 1] += 1
             count += 1
-    # counting sort by second: stable, so equal seconds stay in order of the consumer's number
-    for s in range(86_400):
-        place[s + 1] += place[s]
-    by_time, at = np.empty(count, np.int32), np.empty(count, np.int32)
-    for n in range(count):
-        p = place[second[n]]
-        place[second[n]] = p + 1
-        by_time[p] = came[n]
-    p = 0
-    for s in range(86_400):  # place[s] is now where the second ends
-        while p < place[s]:
-            at[p] = s
-            p += 1
-    return by_time, at
+    return _by_second(came, second, place, count)
 
 
 @njit(cache=True)
