@@ -188,8 +188,9 @@ def choose(
 ) -> None:  # fmt: skip
     """Fills alternative, later and lowest of each look: a multinomial logit among SKU x offer and "not now".
 
-    Coupled draws give each alternative its own Gumbel, so that improving one moves buyers only toward it. Value
-    and place travel in one integer: an integer maximum is vector code. Uncoupled draws take one uniform through the
+    Coupled draws give each alternative its own Gumbel, so that improving one moves buyers only toward it. Values
+    are compared as 32-bit integers and the place is found in a second pass: eight lanes of vector code (88 ns a look of
+    16 alternatives; value and place in one 64-bit integer took 138). Uncoupled draws take one uniform through the
     inverse CDF (`inverse`); a look with a voucher, or at more price classes than a table holds, weighs each alternative.
     Arrays are hoisted and indices unsigned, or every look would count references and every load become a gather
     (3 x as slow).
