@@ -181,10 +181,10 @@ _PAGE: dict[str, str] = {
     "{n} fields of this scenario rest on no good evidence. Those of parts that the scenario does not have are left out.":
         "本场景有 {n} 个字段缺乏可靠证据。场景中没有的部分已略去。",
     "Ranked by what each alone, moved by {step} %, changes in the difference in {metric} of {schedule} against {against} "
-    "with {line_up}: {difference} {unit}. {n} seeds on the same draws, {people} people; fields do not move together here, "
+    "with {line_up}: {difference}. {n} seeds on the same draws, {people} people; fields do not move together here, "
     "and an interval holds chance alone.":
         "按每个假设单独变动 {step} % 对 {schedule} 相对 {against}（策略组合 {line_up}）{metric}差异的影响排序；该差异为 "
-        "{difference} {unit}。{n} 个随机种子共用同一随机数，{people} 人；此处各字段不同时变动，区间只含偶然误差。",
+        "{difference}。{n} 个随机种子共用同一随机数，{people} 人；此处各字段不同时变动，区间只含偶然误差。",
     "What the verdict owes to each assumption": "结论在多大程度上取决于各假设",
     "moved to": "变动为",
     "changes the difference by": "差异的变化",
