@@ -90,7 +90,7 @@ def head_of(path: Path) -> Head:
     if wide:
         _decodes(path, encoding)
     delimiter = _delimiter(start.decode(encoding, errors="replace"))
-    for number, row in _rows(path, encoding, delimiter):
+    for (number,), (row,) in _chunks(path, encoding, delimiter, 1):
         if any(value.strip() for value in row):
             if len(row) > _MOST_COLUMNS:
                 raise DataError(f"{path}:{number}: must have at most {_MOST_COLUMNS} columns, got {len(row)}")
@@ -115,7 +115,7 @@ def _read_csv(head: Head, columns: Sequence[int]) -> Raw:
         """The rows of a chunk that have as many values as the header; the others are noted."""
         nonlocal blank
         if ends[0] > head.header_line and all(map(width.__eq__, map(len, rows))) and all(map(any, rows)):
-            return ends, rows  # a chunk without fault, which most are, costs no loop: a third of the time
+            return ends, rows  # a chunk without fault, which most are, costs no loop
         kept: list[tuple[int, list[str]]] = []
         for number, row in zip(ends, rows, strict=True):
             if number <= head.header_line:
@@ -132,7 +132,7 @@ def _read_csv(head: Head, columns: Sequence[int]) -> Raw:
             kept.append((number, row))
         return [number for number, _ in kept], [row for _, row in kept]
 
-    for every_end, every in _chunks(head.path, head.encoding, head.delimiter):
+    for every_end, every in _chunks(head.path, head.encoding, head.delimiter, _CHUNK):
         ends, rows = usable(every_end, every)
         if not rows:
             continue
@@ -149,30 +149,21 @@ def _read_csv(head: Head, columns: Sequence[int]) -> Raw:
     return Raw(frame, np.concatenate([none, *lines]), np.concatenate([none, *same]), broken, trimmed, blank)
 
 
-def _chunks(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
-    """(lines on which they end, rows), many at a time."""
+def _chunks(
+    path: Path, encoding: str, delimiter: str, size: int
+) -> Iterator[tuple[Sequence[int], list[list[str]]]]:  # fmt: skip
+    """(lines on which they end, rows), `size` at a time. Raises DataError at a row that is no CSV."""
     with path.open("r", encoding=encoding, newline="") as file:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         before = 0
         try:
-            while rows := list(itertools.islice(reader, _CHUNK)):
+            while rows := list(itertools.islice(reader, size)):
                 ends: Sequence[int] = range(before + 1, before + len(rows) + 1)
                 if reader.line_num > ends[-1]:  # values with line breaks in them
                     spans = (1 + sum(len(_BREAK.findall(value)) for value in row) for row in rows)
                     ends = [before + upto for upto in itertools.accumulate(spans)]
                 before = reader.line_num
                 yield ends, rows
-        except csv.Error as error:
-            raise DataError(f"{path}:{max(1, reader.line_num)}: must be a CSV file: {error}") from None
-
-
-def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(line on which it ends, values) of every row."""
-    with path.open("r", encoding=encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
-        try:
-            for row in reader:
-                yield reader.line_num, row
         except csv.Error as error:
             raise DataError(f"{path}:{max(1, reader.line_num)}: must be a CSV file: {error}") from None
 

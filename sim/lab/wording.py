@@ -38,7 +38,7 @@ def number(value: float, unit: str) -> str:
 def signed(value: float, unit: str) -> str:
     """A difference, with its sign; of shares in percentage points."""
     if unit == "share" and np.isfinite(value):
-        return f"{100 * value:+.1f} pp"
+        return f"{100 * value:+z.1f} pp"
     text = number(value, unit)
     return text if text.startswith("-") or not np.isfinite(value) else f"+{text}"
 
@@ -46,7 +46,7 @@ def signed(value: float, unit: str) -> str:
 def interval(low: float, high: float, unit: str) -> str:
     """A difference's interval, in what `signed` tells it in."""
     if unit == "share" and np.isfinite(low + high):
-        return f"[{100 * low:.1f}, {100 * high:.1f}]"
+        return f"[{100 * low:z.1f}, {100 * high:z.1f}]"
     return f"[{number(low, unit)}, {number(high, unit)}]"
 
 

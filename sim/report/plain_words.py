@@ -27,7 +27,7 @@ def change(value: float, unit: str, language: Language) -> str:
     """A difference with its sign: as `number`, of shares in percentage points."""
     if unit != "share" or not math.isfinite(value):
         return number(value, unit, "+")
-    return say("{x} pp", language, x=f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}"))
+    return say("{x} pp", language, x=f"{100 * value:+z.1f}".replace("-", "\N{MINUS SIGN}"))
 
 
 def interval(low: float, high: float, unit: str) -> str:
@@ -36,7 +36,7 @@ def interval(low: float, high: float, unit: str) -> str:
         return "–"
     scale, unit = (100.0, "1") if unit == "share" else (1.0, unit)
     digits = f".{1 if scale > 1 else 0 if unit == 'yuan' or max(abs(low), abs(high)) >= 1000 else 2}f"
-    return f"[{scale * low:,{digits}}, {scale * high:,{digits}}]".replace("-", "\N{MINUS SIGN}")
+    return f"[{scale * low:z,{digits}}, {scale * high:z,{digits}}]".replace("-", "\N{MINUS SIGN}")
 
 
 def _percent(row: Row) -> tuple[float, float, float] | None:

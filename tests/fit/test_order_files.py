@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -330,9 +331,11 @@ def test_rows_are_numbered_by_the_lines_on_which_they_end(tmp_path: Path, monkey
     rng = np.random.default_rng(1)
     path = tmp_path / "rows.csv"
     path.write_bytes(("a,b,c\n" + "".join(rng.choice(kinds, 300))).encode())
-    one_by_one = list(files._rows(path, "utf-8", ","))
-    many = [row for ends, rows in files._chunks(path, "utf-8", ",") for row in zip(ends, rows, strict=True)]
-    assert many == one_by_one and len(many) > 200
+    with path.open(newline="", encoding="utf-8") as file:
+        one_by_one = [(reader.line_num, row) for reader in [csv.reader(file)] for row in reader]
+    for size in (1, 7, 1000):
+        many = [row for ends, rows in files._chunks(path, "utf-8", ",", size) for row in zip(ends, rows, strict=True)]
+        assert many == one_by_one and len(many) > 200
     raw = files.read(files.head_of(path), [0, 1, 2])
     assert [n for n in raw.line.tolist() if n not in raw.trimmed] == [
         number for number, row in one_by_one[1:] if any(row) and len(row) == 3

@@ -45,6 +45,7 @@ def test_rules_stand_below_the_lines_asked_for() -> None:
 def test_a_difference_of_shares_is_told_in_percentage_points() -> None:
     assert [wording.signed(x, "share") for x in (0.0162, -0.0162, math.nan)] == ["+1.6 pp", "-1.6 pp", "-"]
     assert wording.interval(-0.002, 0.034, "share") == "[-0.2, 3.4]"
+    assert wording.signed(-1e-9, "share") == "+0.0 pp" and plain_words.change(-1e-9, "share", "en") == "+0.0 pp"
     assert (wording.signed(12.0, "yuan"), wording.number(0.5, "share")) == ("+12", "50.0%")
     assert plain_words.change(0.0162, "share", "en") == "+1.6 pp"
     assert plain_words.change(-0.0162, "share", "zh") == "\N{MINUS SIGN}1.6 个百分点"
