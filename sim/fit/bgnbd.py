@@ -53,8 +53,8 @@ def log_likelihood(log_parameters: Floats, x: Floats, last: Floats, age: Floats)
 
 
 def fit_rates(visits: pd.DataFrame, since: int, end: int) -> Rates:
-    """Fits customers first seen on day `since` or later; `visits` has a row (customer_id, day) a day of purchase."""
-    groups = visits.groupby("customer_id", observed=True)["day"].agg(["min", "max", "size"])
+    """Fits customers first seen on day `since` or later; `visits` has a row (customer, day) a day of purchase."""
+    groups = visits.groupby("customer")["day"].agg(["min", "max", "size"])
     new = groups[groups["min"] >= since]
     if len(new) < FEWEST or (new["size"] > 1).sum() < FEWEST / 4:
         again = int((new["size"] > 1).sum())

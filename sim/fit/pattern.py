@@ -53,13 +53,13 @@ class Pattern:
     """SKU-weeks without a sale, whole weeks."""
 
 
-def kaplan_meier(gap_days: pd.Series, censored_days: pd.Series, horizon: float) -> tuple[float, float]:
+def kaplan_meier(gap_days: Floats, censored_days: Floats, horizon: float) -> tuple[float, float]:
     """(share with an event within `horizon`, Greenwood's s.e.); `gap_days` is NaN where none was seen by then.
 
     NaN when nobody is followed that long (Kaplan & Meier 1958).
     """
-    event = gap_days.notna().to_numpy(bool)
-    time = np.where(event, gap_days, censored_days).astype(float)
+    event = np.isfinite(gap_days)
+    time = np.where(event, gap_days, censored_days)
     if not (time >= horizon).any():
         return float("nan"), float("nan")
     times, first = np.unique(np.sort(time), return_index=True)
@@ -72,57 +72,61 @@ def kaplan_meier(gap_days: pd.Series, censored_days: pd.Series, horizon: float) 
 
 
 def visits_of(orders: Orders) -> pd.DataFrame:
-    """customer_id and day of each day on which a known customer bought, in order of days."""
-    lines = orders.lines[orders.lines["customer_id"] != ""]
+    """customer (a running number) and day of each day on which a known customer bought, in order of days."""
+    lines = orders.lines
     day = (lines["ordered_at"] - orders.first_day).dt.days
-    visits = pd.DataFrame({"customer_id": lines["customer_id"], "day": day}).drop_duplicates()
-    return visits.sort_values("day", kind="stable")
+    visits = pd.DataFrame({"customer": lines["customer_id"].cat.codes, "day": day})
+    return visits[lines["customer_id"] != ""].drop_duplicates().sort_values("day", kind="stable", ignore_index=True)
 
 
 def pattern_of(orders: Orders) -> Pattern:
     """All patterns of an order history."""
-    lines = orders.lines
+    lines, order = orders.lines, orders.lines["order_id"].cat.codes
     day = (lines["ordered_at"] - orders.first_day).dt.days
     weeks = len(orders.open_weeks)
     whole = lines[(day // 7).isin(orders.open_weeks)]
     units = whole.groupby("sku")["units"].sum()
-    first_of_order = lines.drop_duplicates("order_id")
+    first_of_order = lines[~order.duplicated()]
     visits = visits_of(orders)
-    groups = visits.groupby("customer_id", observed=True)["day"]
-    first, second = groups.nth(0), groups.nth(1)
-    start = pd.Series(first.to_numpy(), index=visits.loc[first.index, "customer_id"])
-    again = pd.Series(second.to_numpy(), index=visits.loc[second.index, "customer_id"]).reindex(start.index)
+    first, again, gap = _gaps(visits)
     end = int(day.max())
-    new = start[start >= WASH_OUT_DAYS]
-    followed = {h: kaplan_meier((again - start)[new.index], end - new, h) for h in (7, 30, 90)}
-    sold_weeks = len(whole.assign(week=day[whole.index] // 7).drop_duplicates(["sku", "week"]))
+    new = first >= WASH_OUT_DAYS
+    followed = {h: kaplan_meier(again[new] - first[new], end - first[new], h) for h in (7, 30, 90)}
+    sold_weeks = len(pd.DataFrame({"sku": whole["sku"], "week": day[whole.index] // 7}).drop_duplicates())
     weekday = first_of_order["ordered_at"].dt.day_of_week.value_counts().reindex(range(7), fill_value=0)
     hour = first_of_order["ordered_at"].dt.hour.value_counts().reindex(range(24), fill_value=0)
-    nobody = int((lines["customer_id"] == "").groupby(lines["order_id"], observed=True).any().sum())
+    nobody = int(order[lines["customer_id"] == ""].nunique())
     return Pattern(
         weekly_units={sku: float(units.get(sku, 0)) / weeks for sku in orders.skus},
         list_price={str(sku): float(price) for sku, price in lines.groupby("sku")["list_price"].median().items()},
         weekday=(weekday / max(1e-9, weekday.mean())).round(3).tolist(),
         hour=(hour / max(1e-9, hour.mean())).round(3).tolist(),
         weekday_se=_weekday_se(first_of_order, orders),
-        customers=len(start) + nobody,
+        customers=len(first) + nobody,
         anonymous=nobody,
-        orders=int(lines["order_id"].nunique()),
+        orders=len(first_of_order),
         days=end + 1,
         units_per_line=float(lines["units"].mean()),
-        lines_per_order=len(lines) / int(lines["order_id"].nunique()),
+        lines_per_order=len(lines) / len(first_of_order),
         repurchase={h: share for h, (share, _) in followed.items()},
         repurchase_se={h: se for h, (_, se) in followed.items()},
-        gap_days=_gap(visits),
+        gap_days=float(np.median(gap)) if len(gap) >= 20 else float("nan"),
         units_per_visit=float(lines["units"].sum()) / max(1, len(visits) + nobody),
-        newcomers=len(new),
+        newcomers=int(new.sum()),
         empty_weeks=int(whole["sku"].nunique()) * weeks - sold_weeks,
     )
 
 
-def _gap(visits: pd.DataFrame) -> float:
-    gaps = visits.groupby("customer_id", observed=True)["day"].diff().dropna()
-    return float(gaps.median()) if len(gaps) >= 20 else float("nan")
+def _gaps(visits: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """(first day, second day or NaN) of each customer, and the days between any two visits that follow each other."""
+    order = np.argsort(visits["customer"].to_numpy(), kind="stable")
+    who, day = (visits[name].to_numpy()[order] for name in ("customer", "day"))
+    same = who[1:] == who[:-1]  # the next visit is the same customer's
+    begin = np.flatnonzero(np.append(np.ones(min(1, who.size), np.bool_), ~same))
+    came_back = np.append(same, False)[begin]
+    again = np.full(begin.size, np.nan)
+    again[came_back] = day[begin[came_back] + 1]
+    return day[begin].astype(float), again, np.diff(day)[same].astype(float)
 
 
 def _weekday_se(first_of_order: pd.DataFrame, orders: Orders) -> list[float]:

@@ -78,7 +78,7 @@ def buyers(r: float, alpha: float, a: float, b: float, people: int, end: int) ->
             rows.append((f"c{who}", int(time)))
             if rng.random() < leave:
                 break
-    return pd.DataFrame(rows, columns=["customer_id", "day"]).drop_duplicates().sort_values("day", kind="stable")
+    return pd.DataFrame(rows, columns=["customer", "day"]).drop_duplicates().sort_values("day", kind="stable")
 
 
 def test_purchase_rates_are_recovered() -> None:

@@ -121,8 +121,8 @@ def test_weeks_without_a_sale_take_the_median_price_and_are_told(tmp_path: Path)
 
 def test_kaplan_meier_by_hand() -> None:
     """Five people: events on days 1 and 3, censored on days 2, 5 and 6."""
-    gap = pd.Series([1.0, np.nan, 3.0, np.nan, np.nan])
-    end = pd.Series([9, 2, 9, 5, 6])
+    gap = np.array([1.0, np.nan, 3.0, np.nan, np.nan])
+    end = np.array([9.0, 2, 9, 5, 6])
     share, se = kaplan_meier(gap, end, 4)
     assert share == pytest.approx(1 - (4 / 5) * (2 / 3))
     assert se == pytest.approx((4 / 5) * (2 / 3) * np.sqrt(1 / (5 * 4) + 1 / (3 * 2)))
