@@ -62,28 +62,32 @@ class Merchant(Actor):
 
     def decide(self) -> None:
         """06:00: five questions, five answers, acted upon."""
-        world, up = self.world, self.line_up
-        view = view_of(world)
+        with self.deadline.several():
+            self.last = answer = self._answers(view_of(self.world))
+        self._buy(answer.stock)
+        self._staff(answer.roster)
+        self._offer(answer.offers)
+        self._write(answer.touches)
+
+    def _answers(self, view: View) -> Answer:
+        """What the strategies say; each may know the forecast. Raises StrategyError."""
+        up, shop = self.line_up, self.world.shop
         forecaster, stocker, staffer = up["forecasting"], up["stocking"], up["staffing"]
         pricer, outreach = up["pricing"], up["outreach"]
         assert isinstance(forecaster, Forecaster) and isinstance(stocker, Stocker) and isinstance(staffer, Staffer)
         assert isinstance(pricer, Pricer) and isinstance(outreach, Outreach)
         told: Any
         told, look = self._ask("forecasting", forecaster.forecast, view, HORIZON_DAYS)
-        forecast = answers.check_forecast(look, told, world.shop, HORIZON_DAYS)
+        forecast = answers.check_forecast(look, told, shop, HORIZON_DAYS)
         told, look = self._ask("stocking", stocker.order, view, forecast)
-        stock = answers.check_stock(look, told, world.shop)
+        stock = answers.check_stock(look, told, shop)
         told, look = self._ask("staffing", staffer.roster, view, forecast)
-        roster = answers.check_roster(look, told, world.shop)
+        roster = answers.check_roster(look, told, shop)
         told, look = self._ask("pricing", pricer.price, view, forecast)
-        offers = answers.check_offers(look, told, world.shop)
+        offers = answers.check_offers(look, told, shop)
         told, look = self._ask("outreach", outreach.touch, view, forecast)
-        touches = answers.check_touches(look, told, world.shop)
-        self.last = Answer(forecast, stock, roster, offers, touches)
-        self._buy(stock)
-        self._staff(roster)
-        self._offer(offers)
-        self._write(touches)
+        touches = answers.check_touches(look, told, shop)
+        return Answer(forecast, stock, roster, offers, touches)
 
     def _buy(self, plan: StockPlan) -> None:
         """Purchase orders go to each SKU's supplier, at least the minimum, stores' to their home; transfers leave."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import subprocess
 import sys
 import threading
@@ -96,6 +97,43 @@ def test_a_worker_is_ended_a_second_after_the_deadline_at_most(tmp_path: Path, h
     assert done.returncode == 1 and 1.0 + GRACE_SECONDS <= taken < 2.0
     assert hung(tmp_path / "note") == "who was asked"
     assert not (tmp_path / "note").exists()
+
+
+SEVERAL = """
+import itertools, sys
+from pathlib import Path
+from sim.actors.deadline import Deadline
+deadline = Deadline(1.0, Path(sys.argv[1]))
+with deadline.several():
+    for name in ("first", "second"):
+        with deadline.watch(name):
+            sum(itertools.repeat(0)) if name == "second" else None
+"""
+
+
+def test_among_several_questions_the_one_that_hangs_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SEVERAL, str(tmp_path / "note")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, cwd=Path(__file__).parents[2])
+    assert done.returncode == 1 and hung(tmp_path / "note") == "second"
+
+
+def test_among_several_questions_the_hard_clock_is_set_anew_only_when_its_grace_is_half_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So each has its time, and at most the grace beyond it."""
+    told: list[str] = []
+    monkeypatch.setattr(faulthandler, "dump_traceback_later", lambda *_, **__: told.append("set"))
+    monkeypatch.setattr(faulthandler, "cancel_dump_traceback_later", lambda: told.append("off"))
+    deadline = Deadline(5.0, tmp_path / "note")
+    with deadline.several():
+        for seconds in (0.0, 0.0, GRACE_SECONDS / 2 + 0.05, 0.0, 0.0):
+            with deadline.watch("asked"):
+                time.sleep(seconds)
+    assert told == ["set", "set", "off"]
+    with deadline.watch("asked"):
+        pass
+    assert told[3:] == ["set", "off"]
+    deadline.close()
 
 
 def test_the_soft_clock() -> None:
