@@ -296,7 +296,7 @@ class Ledger:
         """Balance accounts against what was counted, and the balance sheet against all profit."""
         for account, value in found.items():
             self.check("money", account, self.balance[account], value)
-        profit = sum(int(values[: self.day + 1].sum()) for values in self.accounts.values())
+        profit = int(np.array([values[: self.day + 1] for values in self.accounts.values()]).sum())
         self.check("money", "equity", self.opening + profit, sum(self.balance.values()))
 
     def check_units(self, names: tuple[str, ...], found: Ints) -> None:

@@ -54,9 +54,11 @@ class Bookkeeper:
     def note_served(self, station: int, waits: Ints, done: Ints) -> None:
         """Jobs left a station at the seconds `done`, and some of them had waited so many seconds before their start."""
         world, records = self.world, self.world.records
+        if done.size == 0:
+            return
         days = world.spec.calendar.days
         np.add.at(records.finished_hourly[station].reshape(-1), done[done // 3600 < 24 * days] // 3600, 1)
-        if world.day < days:
+        if world.day < days and waits.size:
             records.wait_counts[station, world.day] += wait_bins(waits)
             records.wait_seconds[station, world.day] += int(waits.sum())
 

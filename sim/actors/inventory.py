@@ -44,8 +44,7 @@ class Inventory:
         """Provision in the books, fen."""
         self.on_road: dict[int, list[tuple[int, int, Ints]]] = {}
         """Day of arrival -> transfers: (warehouse, first day of receipt, (V, A) units)."""
-        catalogue = world.spec.catalogue.categories
-        self._terms = [catalogue[name] for name in world.shop.category]
+        self._terms = list(world.spec.catalogue.categories.values())
         self._ages = any(t.obsolete_after_days is not None or t.season_end is not None for t in self._terms)
 
     # ---- places --------------------------------------------------------------------------------
@@ -133,7 +132,7 @@ class Inventory:
         loads = [(first, units) for loads in self.on_road.values() for _, first, units in loads]
         for first, units in [(self.first, self.layers.sum(axis=1)), *loads]:
             age = world.day - first - np.arange(units.shape[1])
-            lost = np.stack([_share_lost(t, age, world.date) for t in self._terms])  # (K, A)
+            lost = np.stack([_share_lost(t, age, world.date) for t in self._terms])[world.category]  # (K, A)
             out += float((world.sizes.total(units) * world.cost_fen[:, None] * np.minimum(lost, most)).sum())
         return out
 

@@ -39,7 +39,8 @@ class Returns:
         """Of parcels (n,) handed over today some lines will come back, each after its own lag."""
         world, get = self.world, self.world.parcels.get
         count = get("lines", parcels).astype(np.int64)
-        lines = np.repeat(get("first_line", parcels) - np.r_[0, np.cumsum(count)[:-1]], count) + np.arange(count.sum())
+        upto = np.cumsum(count)
+        lines = np.repeat(get("first_line", parcels) - (upto - count), count) + np.arange(upto[-1])
         event, placed = np.repeat(get("event", parcels), count) == 1, np.repeat(get("placed", parcels), count)
         lag = self._lag(lines, event, np.repeat(late, count))
         back = lag > 0

@@ -45,6 +45,8 @@ class ServiceDesk(Actor):
         self.sort(None)
         profile = np.asarray(world.spec.market.hour_profile)
         self._hours = np.cumsum(profile) / profile.sum()
+        self._passed, self._clock = np.append(0.0, self._hours), np.arange(25)
+        """Share of a day's visits that have come by each full hour; these hours."""
 
     def sort(self, triage: Sequence[str] | None) -> None:
         """From now on, agents take new tickets of these types first; None = as the scenario says."""
@@ -70,9 +72,9 @@ class ServiceDesk(Actor):
         key, entity = self.world.streams.key("order contact", self.world.day), consumers.astype(np.int64)
         asks = uniforms(key, entity, 0) < self.terms.contacts_per_order * unasked
         consumers, seconds, entity = consumers[asks], seconds[asks], entity[asks]
-        passed = np.interp((seconds - self.world.midnight) / 3600, np.arange(25), np.r_[0.0, self._hours])
+        passed = np.interp((seconds - self.world.midnight) / 3600, self._clock, self._passed)
         asked = passed + uniforms(key, entity, 1)  # within a day, at hours at which people visit
-        hour = np.interp(asked % 1.0, np.r_[0.0, self._hours], np.arange(25))
+        hour = np.interp(asked % 1.0, self._passed, self._clock)
         when = (3600 * hour).astype(np.int64)
         today = asked < 1.0
         order = np.lexsort((consumers[today], when[today]))
