@@ -146,6 +146,7 @@ TABLES: dict[str, Table] = {
         "name": ("-", "risk, and behind a colon the station, city or type"),
         "threshold": ("the event's", "beyond which it has come true"),
         "tercile": ("-", "whether that is the archive's upper tercile and not the table's"),
+        "rate": ("share", "of all event-seeds, archive and scored, in which it came true: the table's order"),
         "archive_rate": ("share", "of the archive's events in which it came true"),
         "base_rate": ("share", "of the scored events in which it came true"),
         "brier": ("1", "Brier score of the forecasts"),

@@ -138,6 +138,22 @@ def test_base_rate_and_threshold_are_the_archives_and_never_the_events_own() -> 
     assert score(events([1.0] * 9, [[1.0]] * 9), events([1.0] * 9), {}).skills == []  # nothing to tell apart
 
 
+def test_risks_are_ordered_by_how_often_they_came_true_in_all_event_seeds() -> None:
+    """The few of the archive alone would call the other one more common."""
+
+    def both(cash: list[float], desk: list[float]) -> list[Event]:
+        none = {"cash_shortfall": np.zeros(2), "desk_abandoned": np.zeros(2)}
+        return [
+            Event({"cash_shortfall": (c, 1), "desk_abandoned": (d, 1)}, none) for c, d in zip(cash, desk, strict=True)
+        ]
+
+    scored = both([1.0] * 2 + [-1.0] * 18, [1.0] * 8 + [0.0] * 12)
+    archive = both([1.0] * 5 + [-1.0] * 5, [1.0] * 4 + [0.0] * 6)
+    desk, cash = score(scored, archive, {}).skills
+    assert (desk.name, desk.rate, desk.archive_rate) == ("desk_abandoned", 12 / 30, 0.4)
+    assert (cash.name, cash.rate, cash.archive_rate) == ("cash_shortfall", 7 / 30, 0.5)
+
+
 def test_shares_of_few_futures_that_tell_nothing_have_no_skill_once_drawn_to_the_base_rate() -> None:
     """Plain shares lose 1/R; forecasts that differ for good keep what they know."""
     rng, n, futures = np.random.default_rng(3), 4000, 5

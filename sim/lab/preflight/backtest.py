@@ -83,6 +83,8 @@ class Skill:
     threshold: float
     tercile: bool
     """Whether the threshold is the upper tercile of the archive and not the table's."""
+    rate: float
+    """Share of all event-seeds, the archive's and the scored, in which it came true: how common it is."""
     archive_rate: float
     """Base rate of the archive."""
     base_rate: float
@@ -203,12 +205,13 @@ def score(events: Sequence[Event], archive: Sequence[Event], thresholds: dict[st
             continue
         k = np.array([(e.foretold[name] > limit).sum() for e in events], np.float64)
         p, weight = drawn_to(k, events[0].foretold[name].size, rate)
-        skills.append(_skill(name, limit, tercile, rate, weight, p, k, o, events))
+        common = float(np.concatenate([past > limit, o]).mean())
+        skills.append(_skill(name, limit, tercile, common, rate, weight, p, k, o, events))
         probabilities.append(p)
         outcomes.append(o)
     p, o = (np.concatenate([*part, np.zeros(0)]) for part in (probabilities, outcomes))
     seed = np.tile(np.arange(len(events)), len(skills))
-    skills.sort(key=lambda s: (s.tercile, -s.archive_rate, s.name))
+    skills.sort(key=lambda s: (s.tercile, -s.rate, s.name))
     futures = next(iter(events[0].foretold.values())).size
     return Backtest(len(events), len(archive), futures, skills, slope_of(p, o), reliability(p, o, seed))
 
@@ -232,14 +235,15 @@ def drawn_to(k: Floats, futures: int, rate: float) -> tuple[Floats, float]:
 
 
 def _skill(
-    name: str, limit: float, tercile: bool, rate: float, weight: float, p: Floats, k: Floats, o: Floats,
+    name: str, limit: float, tercile: bool, common: float, rate: float, weight: float, p: Floats, k: Floats, o: Floats,
     events: Sequence[Event],
 ) -> Skill:  # fmt: skip
     futures = events[0].foretold[name].size
     lead = np.array([e.truth[name][1] for e in events])
     warned = (o == 1) & (p >= WARNED)
     return Skill(
-        name, limit, tercile, rate, float(o.mean()), float(((p - o) ** 2).mean()), float(((rate - o) ** 2).mean()),
+        name, limit, tercile, common, rate, float(o.mean()),
+        float(((p - o) ** 2).mean()), float(((rate - o) ** 2).mean()),
         _alike(o, [e.circumstances for e in events]), float(((k / futures - o) ** 2).mean()), weight,
         slope_of(p, o), int(warned.sum()), int(o.sum()), float(lead[warned].mean()) if warned.any() else float("nan"),
     )  # fmt: skip

@@ -142,17 +142,18 @@ class Scores:
         lines = [
             f"{found.events} event-seeds, forecasts {self.days} days before {self.campaign} from {found.replications} "
             f"futures each; base rates and thresholds from {found.archive} others", "",
-            f"{'risk':<34}{'threshold':>12}{'base rate':>10}{'Brier':>8}{'clim.':>8}{'skill':>8}{'alike':>8}"
+            f"{'risk':<34}{'threshold':>12}{'rate':>10}{'Brier':>8}{'clim.':>8}{'skill':>8}{'alike':>8}"
             f"{'slope':>8}{'warned':>11}{'days ahead':>12}",
         ]  # fmt: skip
         for s in found.skills:
             limit = f"{s.threshold:.3g}{'*' if s.tercile else ' '}"
             lines.append(
-                f"{s.name:<34}{limit:>12}{s.base_rate:>10.2f}{s.brier:>8.3f}{s.climatology:>8.3f}{s.skill:>8.2f}"
+                f"{s.name:<34}{limit:>12}{s.rate:>10.2f}{s.brier:>8.3f}{s.climatology:>8.3f}{s.skill:>8.2f}"
                 f"{s.state_skill:>8.2f}{s.slope:>8.2f}{f'{s.warned} of {s.happened}':>11}{_lead(s.lead_days):>12}"
             )
         lines += ["", "* upper tercile of the others' readings: at the table's threshold it was rare or sure",
-                  "clim.: the others' base rate, which skill is against; alike: skill against events of the same terms",
+                  f"rate: how often it came true in all {found.events + found.archive}; clim.: the others' base rate, "
+                  "which skill is against;", "alike: skill against events of the same terms; "
                   f"warned: came true after a probability of at least {WARNED:g}", "", self._verdict(), "",
                   "forecast -> came true (all risks): " + ", ".join(
                       f"{b.predicted:.2f} -> {b.observed:.2f} ({b.count})" for b in found.reliability)]  # fmt: skip
