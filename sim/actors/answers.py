@@ -40,11 +40,12 @@ class Inspector:
         self, name: str, value: Any, shape: tuple[int | None, ...], low: float = 0.0, high: float = np.inf
     ) -> None:
         """Raises unless `value` is an array of numbers of this shape, finite and within [low, high]."""
-        text = "x".join("any" if n is None else str(n) for n in shape)
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
             raise self.fail(f"{name} must be an array of numbers, got {type(value).__name__}")
-        if len(value.shape) != len(shape) or any(n not in (None, m) for n, m in zip(shape, value.shape, strict=True)):
-            raise self.fail(f"{name} must have shape {text}, got {'x'.join(map(str, value.shape))}")
+        got = value.shape
+        if len(got) != len(shape) or any(n not in (None, m) for n, m in zip(shape, got, strict=True)):
+            text = "x".join("any" if n is None else str(n) for n in shape)
+            raise self.fail(f"{name} must have shape {text}, got {'x'.join(map(str, got))}")
         if value.size == 0:
             return
         least, most = float(value.min()), float(value.max())  # of numbers with a nan among them, nan

@@ -67,7 +67,7 @@ class Crew:
         self.shifts = Shifts(world, station, jobs_per_hour / per_person)
         self.overtime = Overtime(world.spec.operations.labour, heads)
         self.booked: dict[int, int] = {}
-        """Day -> temps engaged for it."""
+        """Day from yesterday on -> temps engaged for it."""
         self.cost = {"regular": 0, "overtime": 0, "temps": 0}
         """Fen of the running day."""
 
@@ -78,6 +78,7 @@ class Crew:
         overtime = _cut(overtime, self.overtime.most(world.date))
         self.overtime.work(float(overtime.sum()))
         hired = self._hire(temps)
+        self.booked.pop(world.day - 2, None)
         shown_up = self._shown_up(self.booked.get(world.day, 0))
         worked = regular + overtime
         share = worked / worked.sum() if worked.sum() > 0 else np.array([1.0, 0.0, 0.0])

@@ -18,7 +18,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -42,30 +42,42 @@ class Deadline:
         self._file: IO[str] | None = None
         self._set = -math.inf
         """When the hard clock was set; never while it is not."""
-        self._stays = False
+        self._stays = self._rings = self._asking = False
 
     @contextmanager
     def several(self) -> Iterator[None]:
-        """Around questions one right after the other: the hard clock stays on between them."""
-        self._stays = True
-        try:
-            yield
-        finally:
-            self._stays = False
-            self._disarm()
+        """Around questions one right after the other: both clocks stay at hand between them."""
+        with _listening(self._ring) as self._rings:
+            self._stays = True
+            try:
+                yield
+            finally:
+                self._stays = False
+                self._disarm()
 
     @contextmanager
     def watch(self, message: str) -> Iterator[None]:
         """For the length of one question. Raises Overdue when it took longer; `message` goes into the note."""
+        if not self._stays:
+            with self.several(), self.watch(message):
+                yield
+            return
         begun = time.monotonic()
         self._arm(message)
+        self._asking = True
         try:
-            with _alarm(self.seconds):
-                yield
+            if self._rings:
+                signal.setitimer(signal.ITIMER_REAL, self.seconds)
+            yield
         finally:
-            if not self._stays:
-                self._disarm()
+            self._asking = False
+            if self._rings:
+                signal.setitimer(signal.ITIMER_REAL, 0.0)
         if time.monotonic() - begun > self.seconds:  # it caught the alarm, or there was none
+            raise Overdue
+
+    def _ring(self, *_: object) -> None:
+        if self._asking:
             raise Overdue
 
     def _arm(self, message: str) -> None:
@@ -102,27 +114,20 @@ class Deadline:
 
 
 @contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """Raises Overdue in the main thread after so many seconds; elsewhere it does nothing."""
+def _listening(ring: Callable[..., None]) -> Iterator[bool]:
+    """Whether an alarm can be heard here: in the main thread, where there are alarms. It is `ring` that hears it."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
+        yield False
         return
-    armed = True
-
-    def ring(*_: object) -> None:
-        if armed:
-            raise Overdue
-
     before = signal.signal(signal.SIGALRM, ring)
-    left, again = signal.setitimer(signal.ITIMER_REAL, seconds)
+    left, again = signal.setitimer(signal.ITIMER_REAL, 0.0)
     begun = time.monotonic()
     try:
-        yield
+        yield True
     finally:
-        armed = False
         rest = max(1e-3, left - (time.monotonic() - begun)) if left else 0.0  # somebody else's alarm goes on
-        signal.setitimer(signal.ITIMER_REAL, rest, again)
         signal.signal(signal.SIGALRM, before if before is not None else signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, rest, again)
 
 
 def hung(note: Path) -> str | None:

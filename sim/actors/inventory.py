@@ -54,7 +54,7 @@ class Inventory:
 
     def on_docks(self) -> Ints:
         """(V, W) units in the warehouses that cannot be sold yet."""
-        out = np.zeros_like(self.world.stock)
+        out = np.zeros(self.world.stock.shape, np.int64)
         for warehouse in self.world.warehouses:
             out[:, warehouse.number] = warehouse.dock + warehouse.unpacking
         return out

@@ -72,13 +72,15 @@ class Shifts:
 
     def note(self) -> None:
         """Writes down who has worked since the last change; called at every change and at midnight."""
-        now, present, (planned, hired) = int(self.world.env.now), self.present, self.server_seconds
-        while self._since < now:
+        now = int(self.world.env.now)
+        present, (planned, hired) = self.present if self._since < now else 0, self.server_seconds
+        while self._since < now and (present or self.hired):
             hour, end = self._since % _DAY // 3600, min(now, (self._since // 3600 + 1) * 3600)
             length = end - self._since
             planned[hour] += present * length
             hired[hour] += self.hired * length
             self._since = end
+        self._since = now
 
     def close_day(self) -> tuple[Floats, NDArray[np.int64]]:
         """Midnight: (capacity (24,), server seconds (2, 24)) of the day that ends; the next one begins at zero."""

@@ -152,6 +152,16 @@ def _locked(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+def _booked(world: World) -> NDArray[np.int64]:
+    """(St, AHEAD) temps engaged for today and the following days."""
+    out = np.zeros((len(world.crews), AHEAD), np.int64)
+    for n, crew in enumerate(world.crews):
+        for day, temps in crew.booked.items():
+            if 0 <= day - world.day < AHEAD:
+                out[n, day - world.day] = temps
+    return out
+
+
 def view_of(world: World) -> View:
     """What can be known at 06:00 of today: the past by day, today's state, the own calendar."""
     day, r = world.day, world.records
@@ -172,7 +182,7 @@ def view_of(world: World) -> View:
         "backlog": np.array([s.backlog() for s in world.stations], np.int64), "arrivals": r.arrivals[:, past],
         "finished": r.finished[:, past],
         "courier_backlog": np.array([f.station.backlog() for f in world.fleets], np.int64),
-        "temps_booked": np.array([[c.booked.get(day + h, 0) for h in range(AHEAD)] for c in world.crews], np.int64),
+        "temps_booked": _booked(world),
         "overtime_left": np.array([c.overtime_left() for c in world.crews]),
         "courier_overtime_left": np.array([f.overtime_left() for f in world.fleets]),
         "late_share": r.late_share[past], "group_size": world.consumers.group_size.copy(),
