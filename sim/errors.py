@@ -7,7 +7,8 @@ are its constructor's arguments, so that it can be pickled and raised again (Sim
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -16,6 +17,24 @@ def did_you_mean(got: str, known: Iterable[str]) -> str | None:
     """The known name nearest to what was written, or None when nothing is near."""
     near = get_close_matches(got, list(known), n=1, cutoff=0.6)
     return near[0] if near else None
+
+
+@contextmanager
+def unmasked() -> Iterator[None]:
+    """What interrupts a compiled function (a Ctrl-C, an alarm) comes out of here as itself.
+
+    Where it is heard while a result is handed back, Python makes a SystemError of it, which whoever expects a
+    strategy to fail in any way would take for that.
+    """
+    try:
+        yield
+    except SystemError as error:
+        inner: BaseException = error
+        while isinstance(inner, SystemError) and inner.__cause__ is not None:  # one for each array that was on its way
+            inner = inner.__cause__
+        if inner is error:
+            raise
+        raise inner from None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, redirect_stdout
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -42,6 +43,11 @@ def told(error: BaseException) -> str:
         if str(frame.f_globals.get("__name__", "")).startswith(USER_MODULE):
             place = f" ({Path(frame.f_code.co_filename).name}:{line})"
     return (f"{name}: {message}" if message else name) + place
+
+
+def printing_aside() -> AbstractContextManager[object]:
+    """What a user's code prints in here goes to standard error: standard output is the result of a command."""
+    return redirect_stdout(sys.stderr)
 
 
 def shipped(kind: str) -> list[str]:
@@ -83,16 +89,17 @@ def _module(kind: str, reference: str, folder: Path) -> tuple[ModuleType, str]:
     """The module that a reference means, and the class name in it ('' = the only one)."""
     target, _, class_name = reference.partition(":")
     try:
-        if target.endswith(".py"):
-            return _from_file((folder / target), reference), class_name
-        if "." not in target and not class_name:
-            names = shipped(kind)
-            if target not in names:
-                near = did_you_mean(target, names)
-                hint = f"; did you mean {near!r}?" if near else f"; known: {', '.join(names)}"
-                raise PluginError(f"{kind} strategy must be one that exists, got {target!r}{hint}")
-            return importlib.import_module(f"strategies.{kind}.{target}"), ""
-        return importlib.import_module(target), class_name
+        with printing_aside():
+            if target.endswith(".py"):
+                return _from_file((folder / target), reference), class_name
+            if "." not in target and not class_name:
+                names = shipped(kind)
+                if target not in names:
+                    near = did_you_mean(target, names)
+                    hint = f"; did you mean {near!r}?" if near else f"; known: {', '.join(names)}"
+                    raise PluginError(f"{kind} strategy must be one that exists, got {target!r}{hint}")
+                return importlib.import_module(f"strategies.{kind}.{target}"), ""
+            return importlib.import_module(target), class_name
     except (PluginError, KeyboardInterrupt):
         raise
     except BaseException as error:  # a user's module may fail in any way, SystemExit too; the message says how
@@ -151,7 +158,8 @@ def build(kind: str, reference: str, parameters: dict[str, Any], folder: Path = 
     except RecursionError:
         raise PluginError(f"{kind} strategy {reference!r}: must not hold itself without end") from None
     try:
-        return cls(**inner)
+        with printing_aside():
+            return cls(**inner)
     except Exception as error:  # a user's constructor may fail in any way
         raise PluginError(f"{kind} strategy {reference!r}: could not be built, {told(error)}") from error
 

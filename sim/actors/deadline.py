@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from sim.errors import unmasked
+
 GRACE_SECONDS = 0.5
 """From the soft clock to the hard one, at most; at least half of it."""
 _MARK = "\nTimeout ("
@@ -68,7 +70,8 @@ class Deadline:
         try:
             if self._rings:
                 signal.setitimer(signal.ITIMER_REAL, self.seconds)
-            yield
+            with unmasked():
+                yield
         finally:
             self._asking = False
             if self._rings:

@@ -51,7 +51,7 @@ class Merchant(Actor):
         rng = world.streams.generator(f"strategy {kind}", world.day)
         late = look.fail(f"must answer within {self.deadline.seconds:g} s, was stopped")
         try:
-            with self.deadline.watch(str(late)):
+            with self.deadline.watch(str(late)), plugins.printing_aside():
                 return question(*told, rng), look
         except Overdue:
             raise late from None

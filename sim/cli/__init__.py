@@ -9,7 +9,7 @@ import click
 
 from sim.cli import ahead, experiments, reasons, scenarios
 from sim.cli.options import BAD_INPUT, DONE, INTERRUPTED, cli
-from sim.errors import PeakshiftError
+from sim.errors import PeakshiftError, unmasked
 
 __all__ = ["ahead", "cli", "experiments", "main", "reasons", "scenarios"]
 
@@ -17,7 +17,8 @@ __all__ = ["ahead", "cli", "experiments", "main", "reasons", "scenarios"]
 def main(args: Sequence[str] | None = None) -> None:
     """Entry point: errors become one line a fault on standard error, and an exit code."""
     try:
-        cli.main(args=list(args) if args is not None else None, prog_name="peakshift", standalone_mode=False)
+        with unmasked():
+            cli.main(args=list(args) if args is not None else None, prog_name="peakshift", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(DONE)

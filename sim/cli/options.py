@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
@@ -165,15 +166,26 @@ def where(folder: Path | None, figures: Sequence[Path] = ()) -> None:
             click.echo(f"Figures: {shown(folder / 'figures')} ({len(figures)} files)")
 
 
+_LINE_SECONDS = 30.0
+"""Seconds between two lines of progress in a log."""
+
+
 class Progress:
-    """A progress bar on standard error, only on a terminal; `None` where there is none."""
+    """Progress on standard error: a bar on a terminal, elsewhere a line now and then; `None` where it is not wanted."""
 
     def __init__(self, quiet: bool) -> None:
-        self.on = not quiet and sys.stderr.isatty()
+        self.wanted, self.on = not quiet, not quiet and sys.stderr.isatty()
+        self.told = time.monotonic()
+
+    def _line(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self.told >= _LINE_SECONDS:
+            click.echo(f"{done} of {total} runs", err=True)
+            self.told = now
 
     def __enter__(self) -> Callable[[int, int], None] | None:
         if not self.on:
-            return None
+            return self._line if self.wanted else None
         from rich.console import Console  # only where a bar is drawn
         from rich.progress import (  # only where a bar is drawn
             BarColumn,

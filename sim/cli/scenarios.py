@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from sim.cli.options import BAD_INPUT, DONE, NO, cli, consumers_option, load, resized, set_option, shown
+from sim.cli.options import BAD_INPUT, DONE, NO, cli, consumers_option, load, one_of, resized, set_option, shown
 from sim.errors import ScenarioError, UsageError
 
 
@@ -84,10 +84,14 @@ def new(name: str) -> None:
     click.echo(f"wrote {file}; next: peakshift validate {file}")
 
 
+_LISTED = ("strategies", "scenarios", "metrics", "campaigns")
+
+
 @cli.command(name="list")
-@click.argument("what", type=click.Choice(["strategies", "scenarios", "metrics", "campaigns"]))
+@click.argument("what", metavar="|".join(_LISTED))
 def list_(what: str) -> None:
-    """What there is, one line each."""
+    """What there is of one kind, found by looking."""
+    one_of("list", what, _LISTED)
     from sim.lab.listing import listing  # strategies and metrics are found by looking
 
     for line in listing(what):

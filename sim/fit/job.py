@@ -16,7 +16,7 @@ from sim.fit.holdout import FEWEST_WEEKS, HoldOut, hold_out, past_of
 from sim.fit.orders import read_orders
 from sim.fit.replay import side_by_side, tune
 from sim.fit.report import write_fit_report
-from sim.fit.scenario import FITTED, Tuning, write_scenario, write_whole
+from sim.fit.scenario import Tuning, untouched, write_scenario, write_whole
 from sim.fit.sheet import MOST_SKUS, Ask
 from sim.fit.summary import summary
 from sim.lab.workers import make_ready
@@ -111,17 +111,21 @@ def _rows_file(out: Path) -> Path:
 
 def _spare(orders: Path, out: Path, page: Path) -> None:
     """Nothing is written over the orders, over each other, or over what was not written here. Raises UsageError."""
-    for option, file, ours in (("--out", out, FITTED), ("--report", page, _PAGE_MARK)):
+    for option, file in (("--out", out), ("--report", page)):
         taken = {orders.resolve()} | ({out.resolve()} if file is page else set())
         if file.resolve() in taken or (file is out and _rows_file(out).resolve() in taken):
             raise UsageError(f"{option}: must be a file of its own, got {str(file)!r}; nothing was written")
         try:
-            known = not file.exists() or (file.is_file() and ours in file.read_text("utf-8", "replace")[:4000])
+            known = not file.exists() or (file.is_file() and (untouched(file) if file is out else _is_page(file)))
         except OSError as error:
             raise UsageError(f"{option}: {file}: could not be read: {error.strerror}") from None
         if not known:
             got = f"got {str(file)!r}; nothing was written"
-            raise UsageError(f"{option}: must be a new file or one that fit wrote, {got}")
+            raise UsageError(f"{option}: must be a new file or one that is as fit wrote it, {got}")
+
+
+def _is_page(file: Path) -> bool:
+    return _PAGE_MARK in file.read_text("utf-8", "replace")[:4000]
 
 
 def _rates(texts: tuple[str, ...]) -> dict[str, float]:

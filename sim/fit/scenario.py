@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,8 @@ STAY_PART = 0.6
 on simulated histories; both parts are where the tuning (sim/fit/replay.py) starts."""
 _MOST_SENSITIVITY = 5.0
 FITTED = "# Fitted to "
-"""How a file that was written here begins."""
+_SEAL = "# As fit wrote it: "
+"""How a file that was written here begins, and what its last line says: edited since, fit does not write over it."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,18 @@ class Tuning:
 
 def write_scenario(fit: Fit, path: Path | str, yuan: float = 1.0, tuning: Tuning | None = None) -> None:
     """Writes the fitted scenario, whole or not at all; `yuan` is the worth of one unit of currency."""
-    write_whole(Path(path), scenario_text(fit, yuan, tuning))
+    text = scenario_text(fit, yuan, tuning)
+    write_whole(Path(path), f"{text}{_SEAL}{_digest(text)}\n")
+
+
+def untouched(path: Path) -> bool:
+    """Whether a file is as `write_scenario` wrote it. Raises OSError."""
+    text, seal, digest = path.read_text("utf-8", "replace").rpartition(_SEAL)
+    return text.startswith(FITTED) and bool(seal) and digest.strip() == _digest(text)
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def write_whole(path: Path, text: str) -> None:

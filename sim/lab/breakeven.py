@@ -143,7 +143,8 @@ def breakeven(
     written = [(option, text) for option, text in (("--x", x), ("--y", y)) if text is not None]
     faults = []
     if len(written) == 1:
-        faults.append(Fault(written[0][0], "", "must come with the other axis of the map"))
+        other = "--y" if written[0][0] == "--x" else "--x"
+        faults.append(Fault(other, "", f"must be given with {written[0][0]}: a map has two axes"))
     if not written and not over:
         faults.append(Fault("breakeven", "", "must have --x and --y for a map, or --over for a rule"))
     for option, value, least, most in (

@@ -175,7 +175,7 @@ def _looks(first: int, until: float | None, most: int | None) -> Design:
     """When the experiment is looked at: once, or with `until` after each `first` more pairs."""
     if until is None:
         if most is not None:
-            raise UsageError("most: must be given with until alone")
+            raise UsageError("until: must be given with most")
         return Design((first,))
     if isinstance(until, bool) or not isinstance(until, int | float) or not 0 < until <= 1:
         raise UsageError(f"until: must be a share above 0 and at most 1, like 2%, got {until!r}")

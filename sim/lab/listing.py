@@ -79,7 +79,7 @@ def page() -> str:
 
 def _strategies() -> Iterator[str]:
     for e in catalogue():
-        yield f"{e.kind + '/' + e.name:<32}{e.strategy.info:<10}{e.idea}"
+        yield f"{e.kind + '/' + e.name:<34}{e.strategy.info:<10}{e.idea}"
         for name, (default, meaning) in e.parameters.items():
             yield f"    {name} = {default!r}: {meaning}"
         yield f"    source: {e.source}"

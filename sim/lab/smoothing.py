@@ -161,7 +161,7 @@ def laid_out(
 ) -> tuple[Scenario, dict[int, float]]:
     """The experiment: a schedule for each number of events, the first the baseline; and the hours of an event by k."""
     if len(events) < 2:
-        raise UsageError(f"--events: must be at least two numbers, got {', '.join(map(str, events))}")
+        raise UsageError(f"--events: must be at least two different numbers, got {', '.join(map(str, events))} alone")
     changes, hours, others = list[Change](), dict[int, float](), scenario.schedules[schedule]
     at = others.index(campaign)
     for k in events:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.deadline import Deadline
-from sim.errors import PeakshiftError, UsageError, did_you_mean
+from sim.errors import PeakshiftError, UsageError, did_you_mean, unmasked
 from sim.lab.executor import KILLED, map_tasks
 from sim.lab.plan import ELSEWHERE, baseline, from_outside, seed_of
 from sim.lab.statistics import Difference, paired
@@ -118,10 +118,11 @@ def live(watch: Watch[R], job: tuple[Twin, int]) -> R | _Failed:
     twin, seed = job
     deadline = Deadline(twin.scenario.compare.decision_seconds, None)
     try:
-        world = World(twin.scenario, twin.schedule, twin.line_up, seed)
-        world.merchant.deadline = deadline
-        finish = watch(world)
-        return finish(world.run())
+        with unmasked():
+            world = World(twin.scenario, twin.schedule, twin.line_up, seed)
+            world.merchant.deadline = deadline
+            finish = watch(world)
+            return finish(world.run())
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a strategy may fail in any way, sys.exit() too; the other worlds go on

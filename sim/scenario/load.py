@@ -108,22 +108,45 @@ _NAMED: tuple[Path, ...] = (
 def _faults_beside(
     document: Document, file: File, metrics: Collection[str] | None, wrong: list[tuple[int | str, ...]]
 ) -> list[Fault]:
-    """Cross-checks of what is right beside the faults: the same scenario with the wrong values at their
-    defaults. Nothing where a wrong value has no default."""
-    data = copy.deepcopy(document.data)
+    """Cross-checks of what is right beside the faults: the same scenario with the wrong values at their defaults, and
+    without what lacks a value that has none (an SKU without a price). Nothing where that leaves no scenario."""
+    data, gone = copy.deepcopy(document.data), list(wrong)
     for loc in wrong:
-        place: Any = data
-        for part in loc[:-1]:
-            place = place.get(part) if isinstance(place, dict) else None
-        if isinstance(place, dict):
-            place.pop(loc[-1], None)
-    try:
-        written = Written.model_validate(data)
-    except (ValidationError, RecursionError):
+        _take_out(data, loc)
+    for _ in range(_MOST_LAYERS):
+        try:
+            written = Written.model_validate(data)
+        except ValidationError as error:
+            lacking = {problem["loc"][:-1] for problem in error.errors()}
+            if not all(len(loc) > 1 and _take_out(data, loc) for loc in lacking):
+                return []
+            gone += lacking
+        except RecursionError:
+            return []
+        else:
+            break
+    else:
         return []
     found = _cross_checks(document, written, file, metrics)
-    touched = {dotted(loc[:-1]) for loc in wrong if len(loc) > 1}
-    return [fault for fault in found if not any(fault.what.startswith(part) for part in touched)]
+    touched = {dotted(loc[:-1]) for loc in gone if len(loc) > 1}
+    names = {repr(loc[-1]) for loc in gone if loc not in wrong}
+    return [fault for fault in found if not any(fault.what.startswith(part) for part in touched)
+            and not any(name in (fault.got or "") for name in names)]  # fmt: skip
+
+
+_MOST_LAYERS = 8
+"""How often more is taken out before the rest is looked at."""
+
+
+def _take_out(data: dict[str, Any], loc: tuple[int | str, ...]) -> bool:
+    """Takes an entry out of nested mappings; False where there is none."""
+    place: Any = data
+    for part in loc[:-1]:
+        place = place.get(part) if isinstance(place, dict) else None
+    if not isinstance(place, dict) or loc[-1] not in place:
+        return False
+    del place[loc[-1]]
+    return True
 
 
 def _in_order(faults: list[Fault]) -> list[Fault]:
@@ -142,7 +165,7 @@ def _place(document: Document, path: Path) -> str:
     """Where a value stands, or the nearest mapping around it."""
     while path and path not in document.places:
         path = path[:-1]
-    return document.places.get(path, "scenario:1:1")
+    return document.places.get(path, "scenario:1:1")  # what is no file has no place
 
 
 _KINDS = {

@@ -7,6 +7,7 @@ and plain values replace. `null` removes an entry that the base had.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path as File
 from typing import Any
 
@@ -92,7 +93,9 @@ def _read_file(file: File, name: str) -> Document:
         if file.stat().st_size > MOST_BYTES:
             size = f"{file.stat().st_size:,}"
             raise ScenarioError([Fault(f"{name}:1:1", "", f"must be at most {MOST_BYTES:,} bytes", size)])
-        return read(file.read_bytes(), name)
+        document = read(file.read_bytes(), name)
+        document.places[()] = f"{name}:1:1"
+        return document
     except OSError as error:
         reason = error.strerror or str(error)
         raise ScenarioError([Fault(name, "", f"must be a file that can be read: {reason}")]) from None
@@ -147,10 +150,16 @@ def _apply(document: Document, setting: str) -> None:
     where = "--set"
     if not equals or not path_text.strip():
         raise ScenarioError([Fault("--set", "", "must be PATH=VALUE", repr(setting))])
-    value, builder = parse(value_text, where)
-    if builder.faults:
-        raise ScenarioError(builder.faults)
     *parents, last = path_text.strip().split(".")
+    if not value_text.strip():
+        raise ScenarioError([Fault(where, path_text.strip(), "must have a value (null takes an entry out)", "nothing")])
+    try:
+        value, builder = parse(value_text, where)
+    except ScenarioError as error:  # a place in one line of an option is none
+        raise ScenarioError([replace(fault, where=where, what=path_text.strip()) for fault in error.faults]) from None
+    if builder.faults:
+        inside = [replace(f, where=where, what=f"{path_text.strip()}.{f.what}") for f in builder.faults]
+        raise ScenarioError(inside)
     if len(parents) == 3 and parents[0] == "line_ups":
         _spell_out(document.data, parents)
     place, at = document.data, []

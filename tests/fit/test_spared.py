@@ -24,9 +24,9 @@ def orders(tmp_path: Path) -> Path:
         ("d.csv", None, "--out: must be a file of its own"),
         ("my.yaml", "d.csv", "--report: must be a file of its own"),
         ("my.yaml", "my.yaml", "--report: must be a file of its own"),
-        ("hand.yaml", None, "--out: must be a new file or one that fit wrote"),
-        ("my.yaml", "hand.yaml", "--report: must be a new file or one that fit wrote"),
-        (".", None, "--out: must be a new file or one that fit wrote"),
+        ("hand.yaml", None, "--out: must be a new file or one that is as fit wrote it"),
+        ("my.yaml", "hand.yaml", "--report: must be a new file or one that is as fit wrote it"),
+        (".", None, "--out: must be a new file or one that is as fit wrote it"),
         ("d_rows.yaml", "d_rows.html", "--yuan: must be a number above 0"),
     ],
 )
@@ -45,6 +45,16 @@ def test_the_list_of_rows_is_no_name_for_the_orders(orders: Path) -> None:
     rows = orders.rename(orders.with_name("my_rows.csv"))
     with pytest.raises(UsageError, match="--out: must be a file of its own"):
         fit_file(rows, rows.with_name("my.yaml"), replications=0)
+
+
+def test_a_fitted_scenario_that_was_edited_is_spared(orders: Path) -> None:
+    file = orders.with_name("my.yaml")
+    fit_file(orders, file, replications=0)
+    edited = file.read_text().replace("replications: 5", "replications: 9")
+    file.write_text(edited)
+    with pytest.raises(UsageError, match="--out: must be a new file or one that is as fit wrote it"):
+        fit_file(orders, file, replications=0)
+    assert file.read_text() == edited
 
 
 def test_what_fit_wrote_is_written_anew(orders: Path) -> None:

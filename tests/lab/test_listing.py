@@ -27,6 +27,7 @@ def test_every_strategy_says_its_idea_its_source_and_its_parameters() -> None:
 
 def test_the_list_names_parameters_and_source() -> None:
     lines = list(listing("strategies"))
+    assert all(f"{e.kind}/{e.name} " in " ".join(lines) for e in catalogue())  # a name stands apart
     place = next(n for n, line in enumerate(lines) if line.startswith("stocking/min_max"))
     assert "informed" in lines[place]
     assert lines[place + 1].startswith("    order_yuan = 60.0: [K] cost of placing")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numba import njit
+from numpy.typing import NDArray
 
-from sim import compare, load_scenario, run
-from sim.errors import UsageError
+from sim import compare, load_scenario, run, world
+from sim.errors import UsageError, unmasked
 
 
 @pytest.mark.parametrize(
@@ -23,6 +28,50 @@ from sim.errors import UsageError
 def test_what_cannot_be_is_told(schedule: str, line_up: str, seed: Any, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         run(load_scenario("double12"), schedule, line_up, seed)
+
+
+@njit
+def _busy(rounds: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Two arrays, which Python code boxes one after the other: there a signal is heard."""
+    out = np.zeros(1000)
+    for _ in range(rounds):
+        for i in range(out.size):
+            out[i] = out[i] * 0.5 + 1.0
+    return out, np.zeros(1, np.int64)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="a Ctrl-C from inside needs an alarm")
+def test_a_ctrl_c_inside_a_compiled_function_is_one() -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    _busy(0)
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        masked = 0
+        for _ in range(20):
+            with pytest.raises(KeyboardInterrupt), unmasked():
+                signal.setitimer(signal.ITIMER_REAL, 0.02)
+                try:
+                    _busy(300_000)
+                    time.sleep(1.0)
+                except SystemError:
+                    masked += 1
+                    raise
+        print(f"{masked} of 20 came as a SystemError")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_world_that_is_interrupted_is_no_failed_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Python reports a Ctrl-C that is heard while a compiled function hands its result back."""
+
+    def masked(*_: object, **__: object) -> None:
+        raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+
+    monkeypatch.setattr(world.World, "live", masked)
+    with pytest.raises(KeyboardInterrupt):
+        run(load_scenario("double12", TINY), "always_on", "gut_feel", 1)
 
 
 def test_a_folder_of_somebody_else_is_spared(tmp_path: Path) -> None:

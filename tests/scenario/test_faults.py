@@ -309,6 +309,25 @@ def test_all_faults_at_once_in_order(tmp_path: Path) -> None:
     assert places == ["mine.yaml:2:1", "mine.yaml:3:10", "mine.yaml:3:24", "mine.yaml:4:1"]
 
 
+def test_names_are_checked_beside_what_lacks_a_value(tmp_path: Path) -> None:
+    """An SKU without a price is taken out, and nothing is said of it but that."""
+    told = faults(tmp_path, HEAD + (
+        "name: x\ncatalogue: {skus: {extra: {category: skincare}}}\n"
+        "campaigns: {double12: {markdown: 2, gifts: {g: {unit_cost_yuan: 1, stock_units: 5, skus: [extra]}}}}\n"
+        "schedules: {big_promo: [duble12]}\nline_ups: {gut_feel: {pricing: list_prise}}\n"
+    ))  # fmt: skip
+    assert [message.split(": ")[1] for message in told] == [
+        "catalogue.skus.extra.list_price_yuan", "catalogue.skus.extra.unit_cost_yuan", "campaigns.double12.markdown",
+        "schedules.big_promo.0", "line_ups.gut_feel.pricing",
+    ]  # fmt: skip
+    assert "got 'duble12'; did you mean 'double12'?" in told[3]
+
+
+def test_a_file_without_anything_is_named(tmp_path: Path) -> None:
+    told = faults(tmp_path, "{}\n")
+    assert told[0] == "mine.yaml:1:1: name: must be given" and len(told) > 3
+
+
 def test_thousands_of_faults_are_told_quickly(tmp_path: Path) -> None:
     begin = time.perf_counter()
     assert len(faults(tmp_path, HEAD + "".join(f"x{n}: 1\n" for n in range(4_000)))) == 4_000

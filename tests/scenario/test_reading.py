@@ -61,7 +61,9 @@ def test_set_values_win_and_are_located() -> None:
         ("market.consumers", "--set: must be PATH=VALUE, got 'market.consumers'"),
         ("seed.x=1", "--set: seed: must be a mapping to set a part of it, got 20231212"),
         ("markt.consumers=1", "--set: must have known keys only, got 'markt'; did you mean 'market'?"),
-        ("seed=[", "--set:2:1: must be valid YAML: did not find expected node content"),
+        ("seed=[", "--set: seed: must be valid YAML: did not find expected node content"),
+        ("market={a: 1, a: 2}", "--set: market.a: must stand only once, this is a duplicate key"),
+        ("market.consumers=", "--set: market.consumers: must have a value (null takes an entry out), got nothing"),
     ):
         with pytest.raises(ScenarioError) as caught:
             load_scenario("double12", [text])
