@@ -7,16 +7,43 @@ are its constructor's arguments, so that it can be pickled and raised again (Sim
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def did_you_mean(got: str, known: Iterable[str]) -> str | None:
     """The known name nearest to what was written, or None when nothing is near."""
     near = get_close_matches(got, list(known), n=1, cutoff=0.6)
     return near[0] if near else None
+
+
+def one_of(what: str, value: str, known: Iterable[str], more: str = "") -> str:
+    """The value. Raises UsageError with the nearest of the known names where it is none of them."""
+    names = list(known)
+    if value not in names:
+        near = did_you_mean(str(value), names)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise UsageError(f"{what}: must be one of {', '.join(names)}{more}, got {value!r}{hint}")
+    return value
+
+
+def all_told(*checks: Callable[[], T]) -> list[T]:
+    """What the checks answer. Raises one UsageError with everything that any of them has to say."""
+    out: list[T] = []
+    told: list[str] = []
+    for check in checks:
+        try:
+            out.append(check())
+        except PeakshiftError as error:
+            told += str(error).splitlines()
+    if told:
+        raise UsageError("\n".join(dict.fromkeys(told)))
+    return out
 
 
 @contextmanager

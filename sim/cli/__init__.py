@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import click
 
@@ -14,10 +17,23 @@ from sim.errors import PeakshiftError, unmasked
 __all__ = ["ahead", "cli", "experiments", "main", "reasons", "scenarios"]
 
 
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Here a SIGTERM is what a Ctrl-C is: what has been finished is kept, and said."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Entry point: errors become one line a fault on standard error, and an exit code."""
     try:
-        with unmasked():
+        with _terminable(), unmasked():
             cli.main(args=list(args) if args is not None else None, prog_name="peakshift", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())

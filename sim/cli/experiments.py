@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ from sim.cli.options import (
     figure,
     load,
     names,
-    one_of,
     resized,
     run_options,
     scenario_options,
@@ -31,7 +31,7 @@ from sim.cli.options import (
     shown,
     where,
 )
-from sim.errors import UsageError
+from sim.errors import UsageError, all_told, one_of
 
 if TYPE_CHECKING:
     from sim.lab.compare import Comparison
@@ -61,7 +61,7 @@ def compare(
 
     Of several scenarios each in turn, then how often each pair won, tied and lost.
     """
-    loaded = [load(scenario, resized(scenario, settings, consumers)) for scenario in scenarios]
+    loaded = all_told(*(lambda name=name: load(name, resized(name, settings, consumers)) for name in scenarios))
     from sim.lab.compare import compare as run_compare  # pandas and the lab
     from sim.lab.delivery import keeping  # the lab
     from sim.lab.tally import folders, tally  # pandas
@@ -118,8 +118,10 @@ def run(
     With --out also what was forecast on the eve of its first campaign, and what came.
     """
     loaded = load(scenario, settings)
-    one_of("--schedule", schedule, loaded.schedules)
-    one_of("--line-up", line_up, loaded.line_ups)
+    all_told(
+        partial(one_of, "--schedule", schedule, loaded.schedules),
+        partial(one_of, "--line-up", line_up, loaded.line_ups),
+    )
     from sim.lab import store  # pyarrow
     from sim.lab.fan import run_with_fan  # the lab, and the world behind it
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim import __version__
-from sim.errors import PeakshiftError, UsageError
+from sim.errors import PeakshiftError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -209,15 +209,6 @@ class Progress:
 def figure(value: float) -> str:
     """Whole numbers from a thousand up, four digits below; no zero has a sign."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:z.4g}"
-
-
-def one_of(option: str, value: str, known: Sequence[str] | dict[str, Any]) -> None:
-    if value not in known:
-        from sim.errors import did_you_mean  # light, and only when something is wrong
-
-        near = did_you_mean(value, known)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise UsageError(f"{option}: must be one of {', '.join(known)}, got {value!r}{hint}")
 
 
 def twin_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from sim.cli.options import BAD_INPUT, DONE, NO, cli, consumers_option, load, one_of, resized, set_option, shown
-from sim.errors import ScenarioError, UsageError
+from sim.cli.options import BAD_INPUT, DONE, NO, cli, consumers_option, load, resized, set_option, shown
+from sim.errors import ScenarioError, UsageError, one_of
 
 
 @cli.command(short_help="Check a scenario and say all that is wrong; run nothing.")

@@ -26,14 +26,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim import plugins
-from sim.errors import PeakshiftError, UsageError
+from sim.errors import PeakshiftError, UsageError, one_of
 from sim.lab import store
 from sim.lab.compare import default_folder
 from sim.lab.delivery import Progress
 from sim.lab.plan import baseline
 from sim.lab.statistics import paired
 from sim.lab.tournament import Field, mixed, schedule_of, with_line_ups
-from sim.lab.twins import one_of
 from sim.lab.wording import aligned, number, printable, signed
 from sim.lab.worlds import claim
 from sim.metrics import all_metrics
@@ -114,9 +113,9 @@ def attribute(
 ) -> Attribution:  # fmt: skip
     """Splits the gap of line-up `b` over line-up `a` by role. Raises UsageError for unknown line-ups, MixtureError
     where a mixture fails, as no part can then be told."""
-    one_of("metric", metric, list(all_metrics()))
+    one_of("metric", metric, all_metrics())
     for name in (a, b):
-        one_of("attribute", name, list(scenario.line_ups))
+        one_of("attribute", name, scenario.line_ups)
     schedule, scenario = schedule_of(scenario, schedule), _seeded(scenario, seed)
     folder = Path(out) if out is not None else default_folder(scenario)
     first, second = scenario.line_ups[a], scenario.line_ups[b]
@@ -163,7 +162,7 @@ def information(
 
     Strategies run with their defaults; one that fails is left out. A tier without a shipped strategy is no row.
     """
-    one_of("metric", metric, list(all_metrics()))
+    one_of("metric", metric, all_metrics())
     schedule, scenario = schedule_of(scenario, schedule), _seeded(scenario, seed)
     folder = Path(out) if out is not None else default_folder(scenario)
     runs = replications or scenario.replications

@@ -17,12 +17,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.contracts import Ints
-from sim.errors import UsageError
+from sim.errors import UsageError, one_of
 from sim.lab import store
 from sim.lab.plan import baseline, pairs
 from sim.lab.statistics import paired
 from sim.lab.texts import aligned, interval, number
-from sim.lab.twins import Progress, Twin, live_all, mean_of, one_of, plain
+from sim.lab.twins import Progress, Twin, live_all, mean_of, plain
 from sim.ledger import CAUSES, History
 from sim.scenario import Scenario
 
@@ -123,7 +123,7 @@ def _pair(scenario: Scenario, option: str, text: str) -> tuple[str, str]:
     if len(parts) != 2:
         raise UsageError(f"{option}: must be SCHEDULE/LINE_UP, got {text!r}")
     schedule, line_up = parts
-    return one_of(option, schedule, list(scenario.schedules)), one_of(option, line_up, list(scenario.line_ups))
+    return one_of(option, schedule, scenario.schedules), one_of(option, line_up, scenario.line_ups)
 
 
 def fates(history: History) -> NDArray[np.int8]:

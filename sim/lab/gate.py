@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import PeakshiftError, UsageError, did_you_mean
+from sim.errors import PeakshiftError, UsageError, all_told, one_of
 from sim.lab import store
 from sim.lab.baseline import Baseline, PairValues, read, uses_of, world_hash, write
 from sim.lab.compare import deliver
@@ -195,8 +196,7 @@ def _narrowed(scenario: Scenario, chosen: list[tuple[str, str]], seed: int, repl
 
 def _of_scenario(scenario: Scenario, schedule: str | None, line_up: str | None, replications: int | None) -> Scenario:
     """What a new baseline is made of."""
-    _one_of("schedule", schedule, list(scenario.schedules))
-    _one_of("line_up", line_up, list(scenario.line_ups))
+    _asked(schedule, line_up, scenario.schedules, scenario.line_ups)
     compared = pairs(scenario)
     schedules = [schedule] if schedule else list(dict.fromkeys(s for s, _ in compared))
     line_ups = [line_up] if line_up else list(dict.fromkeys(name for _, name in compared))
@@ -209,8 +209,8 @@ def _of_baseline(
 ) -> Scenario:
     """What is held against the baseline. Raises UsageError where that cannot be done."""
     remedy = "peakshift gate --renew writes it anew"
-    _one_of("schedule", schedule, list(dict.fromkeys(p.schedule for p in old.pairs)), f" (in {file}; {remedy})")
-    _one_of("line_up", line_up, list(dict.fromkeys(p.line_up for p in old.pairs)), f" (in {file}; {remedy})")
+    known = (dict.fromkeys(p.schedule for p in old.pairs), dict.fromkeys(p.line_up for p in old.pairs))
+    _asked(schedule, line_up, *known, f" (in {file}; {remedy})")
     kept = [p for p in old.pairs if schedule in (None, p.schedule) and line_up in (None, p.line_up)]
     if not kept:
         raise UsageError(f"{file}: must hold {schedule}/{line_up}; {remedy}")
@@ -227,11 +227,11 @@ def _of_baseline(
     return _narrowed(measured, [(p.schedule, p.line_up) for p in kept], old.seed, number)
 
 
-def _one_of(what: str, value: str | None, known: list[str], more: str = "") -> None:
-    if value is not None and value not in known:
-        near = did_you_mean(value, known)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise UsageError(f"{what}: must be one of {', '.join(known)}{more}, got {value!r}{hint}")
+def _asked(
+    schedule: str | None, line_up: str | None, schedules: Iterable[str], line_ups: Iterable[str], more: str = ""
+) -> None:
+    asked = (("schedule", schedule, schedules), ("line_up", line_up, line_ups))
+    all_told(*(partial(one_of, what, name, known, more) for what, name, known in asked if name is not None))
 
 
 def _measured(

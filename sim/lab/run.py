@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import UsageError, did_you_mean, unmasked
+from sim.errors import UsageError, all_told, one_of, unmasked
 from sim.ledger import History
 from sim.metrics import all_metrics
 from sim.scenario import Scenario
@@ -65,8 +65,10 @@ def run_one(
     With a `note` (workers only: see sim/actors/deadline.py) a strategy that hangs ends the process. Raises UsageError
     for a schedule, line-up or seed that cannot be.
     """
-    _known("schedule", schedule, scenario.schedules)
-    _known("line_up", line_up, scenario.line_ups)
+    all_told(
+        lambda: one_of("schedule", schedule, scenario.schedules),
+        lambda: one_of("line_up", line_up, scenario.line_ups),
+    )
     if not isinstance(seed, int | np.integer) or seed < 0:
         raise UsageError(f"seed: must be a whole number of at least 0, got {seed!r}")
     from sim.actors.deadline import Deadline  # with the world
@@ -84,13 +86,6 @@ def run_one(
         return RunResult(schedule, line_up, seed, {}, f"{type(error).__name__}: {error}")
     finally:
         deadline.close()
-
-
-def _known(what: str, name: str, known: Iterable[str]) -> None:
-    if name not in known:
-        near = did_you_mean(str(name), known)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise UsageError(f"{what}: must be one of {', '.join(known)}, got {name!r}{hint}")
 
 
 def reduce(history: History) -> RunResult:

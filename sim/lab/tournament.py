@@ -17,14 +17,13 @@ import numpy as np
 import pandas as pd
 
 from sim import plugins
-from sim.errors import PluginError, UsageError
+from sim.errors import PluginError, UsageError, one_of
 from sim.lab import store
 from sim.lab.compare import default_folder, deliver
 from sim.lab.delivery import Progress, keeping
 from sim.lab.plan import Run, baseline, runs_of
 from sim.lab.selection import KimNelson, ocba
 from sim.lab.statistics import paired, verdict
-from sim.lab.twins import one_of
 from sim.lab.wording import aligned, interval, number, printable, signed
 from sim.lab.worlds import claim
 from sim.metrics import all_metrics
@@ -192,7 +191,7 @@ def tournament(
     KN: `replications` (the scenario's) in the first stage, then one by one until a single line-up is left or `most` are
     run; `indifference` is a share of the baseline's mean in the first stage. With a `budget` of runs: OCBA instead.
     """
-    one_of("metric", metric, list(all_metrics()))
+    one_of("metric", metric, all_metrics())
     schedule = schedule_of(scenario, schedule)
     for name, value in (("indifference", indifference), ("confidence", confidence)):
         if not 0 < value < 1:
@@ -231,7 +230,7 @@ def schedule_of(scenario: Scenario, schedule: str | None) -> str:
     """The schedule asked for, the baseline's where none is. Raises UsageError for one that does not exist."""
     if schedule is None:
         return baseline(scenario)[0]
-    return one_of("schedule", schedule, list(scenario.schedules))
+    return one_of("schedule", schedule, scenario.schedules)
 
 
 def _scale(field: Field) -> float:

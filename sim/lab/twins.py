@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.deadline import Deadline
-from sim.errors import PeakshiftError, UsageError, did_you_mean, unmasked
+from sim.errors import PeakshiftError, UsageError, all_told, one_of, unmasked
 from sim.lab.executor import KILLED, map_tasks
 from sim.lab.plan import ELSEWHERE, baseline, from_outside, seed_of
 from sim.lab.statistics import Difference, paired
@@ -81,31 +81,23 @@ def changed(scenario: Scenario, *changes: Change) -> Scenario:
     return out
 
 
-def one_of(option: str, value: str, known: Sequence[str]) -> str:
-    """The value, or UsageError where it is not among those known."""
-    if value not in known:
-        near = did_you_mean(value, known)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise UsageError(f"{option}: must be one of {', '.join(known)}, got {value!r}{hint}")
-    return value
-
-
 def chosen(scenario: Scenario, schedule: str | None, line_up: str | None) -> tuple[str, str]:
     """A schedule and a line-up that exist; the baseline's where not named."""
     base = baseline(scenario)
-    return (
-        one_of("--schedule", schedule or base[0], list(scenario.schedules)),
-        one_of("--line-up", line_up or base[1], list(scenario.line_ups)),
+    first, second = all_told(
+        lambda: one_of("--schedule", schedule or base[0], scenario.schedules),
+        lambda: one_of("--line-up", line_up or base[1], scenario.line_ups),
     )
+    return first, second
 
 
 def schedule_with(scenario: Scenario, campaign: str, schedule: str | None) -> str:
     """The schedule asked for, or the first one that holds the campaign, the baseline's before others."""
-    one_of("--campaign", campaign, list(scenario.campaigns))
+    one_of("--campaign", campaign, scenario.campaigns)
     holds = [name for name, running in scenario.schedules.items() if campaign in running]
     if not holds:
         raise UsageError(f"--campaign: must stand in a schedule, got {campaign!r}, which stands in none")
-    if schedule is not None and one_of("--schedule", schedule, list(scenario.schedules)) not in holds:
+    if schedule is not None and one_of("--schedule", schedule, scenario.schedules) not in holds:
         raise UsageError(f"--schedule: must hold {campaign} ({', '.join(holds)} do), got {schedule!r}")
     first = baseline(scenario)[0]
     return schedule or (first if first in holds else holds[0])

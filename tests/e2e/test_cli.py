@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -55,6 +57,22 @@ def test_json_is_the_same_with_one_and_two_workers(tmp_path: Path) -> None:
         tables.append((tmp_path / f"w{workers}" / "runs.parquet").read_bytes())
     assert outputs[0] == outputs[1] and tables[0] == tables[1]
     assert len(outputs[0][0]) >= 9 and {"profit", "peak_load", "retention_90d"} <= {r["metric"] for r in outputs[0][0]}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(("stop", "workers"), [(signal.SIGINT, "1"), (signal.SIGINT, "2"), (signal.SIGTERM, "2")])
+def test_an_interrupted_experiment_says_what_is_kept(tmp_path: Path, stop: signal.Signals, workers: str) -> None:
+    command = [sys.executable, "-m", "sim", "compare", "double12", *SMALL, "--replications", "30", "--workers", workers,
+               "--out", str(tmp_path / "out")]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while len(list((tmp_path / "out" / "runs").glob("*.npz"))) < 2 and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(stop)
+        said, told = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in told and "verdict" not in said, told
+    words = re.search(r"^interrupted: (\d+) finished runs are kept in \S+; the same command goes on from", told, re.M)
+    kept = len(list((tmp_path / "out" / "runs").glob("*.npz")))  # workers may have finished what they were at
+    assert words is not None and 2 <= int(words[1]) <= kept <= int(words[1]) + int(workers) < 120, (told, kept)
 
 
 LOUD = """

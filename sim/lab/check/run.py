@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sim.actors.deadline import Deadline, hung
-from sim.errors import UsageError
+from sim.errors import UsageError, all_told
 from sim.lab.check import alike, answer, form, knowledge, repeat, situations
 from sim.lab.check.references import Found, resolve, shipped_references
 from sim.lab.check.subject import Broken, Exempt, Subject, surroundings
@@ -103,7 +103,8 @@ def check(
     """
     if not 0 < decision_seconds <= 86_400:
         raise UsageError(f"decision_seconds: must be more than 0 and at most 86400, got {decision_seconds!r}")
-    found = [one for reference in references or shipped_references() for one in resolve(reference, folder)]
+    asked = [partial(resolve, reference, folder) for reference in references or shipped_references()]
+    found = [one for several in all_told(*asked) for one in several]
     workers = workers or os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="peakshift-check-") as place:
         tasks = list(enumerate(found))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 
 from sim import plugins
 from sim.actors.view import shop_of
-from sim.errors import PeakshiftError, UsageError, did_you_mean
+from sim.errors import PeakshiftError, UsageError, all_told, one_of
 from sim.lab import store
 from sim.lab.executor import WorkerKilled, map_tasks
 from sim.lab.loop import tables
@@ -89,15 +90,6 @@ class LoopResult:
         }  # fmt: skip
 
 
-def _one_of(option: str, value: str, known: Iterable[str]) -> str:
-    names = list(known)
-    if value not in names:
-        near = did_you_mean(value, names)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise UsageError(f"{option}: must be one of {', '.join(names)}, got {value!r}{hint}")
-    return value
-
-
 def _span(scenario: Scenario, weeks: int) -> Span:
     """The plan begins where the warm-up, the history, ends."""
     calendar = scenario.calendar
@@ -129,9 +121,11 @@ def loop(
     whose decisions are the plan, fails.
     """
     base = baseline(scenario)
-    schedule = _one_of("--schedule", schedule or base[0], scenario.schedules)
-    line_up = _one_of("--line-up", line_up, scenario.line_ups)
-    usual = _one_of("--usual", usual or base[1], scenario.line_ups)
+    schedule, line_up, usual = all_told(
+        partial(one_of, "--schedule", schedule or base[0], scenario.schedules),
+        partial(one_of, "--line-up", line_up, scenario.line_ups),
+        partial(one_of, "--usual", usual or base[1], scenario.line_ups),
+    )
     span = _span(scenario, weeks)
     for option, name in (("--line-up", line_up), ("--usual", usual)):
         _no_oracle(scenario, option, name)

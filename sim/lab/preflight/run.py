@@ -13,11 +13,11 @@ import pandas as pd
 
 from sim.errors import UsageError, did_you_mean
 from sim.lab import store
-from sim.lab.plan import baseline
 from sim.lab.preflight.actions import ACTIONS, SIZES
 from sim.lab.preflight.backtest import WARNED, Backtest, Bin, Skill, backtest
 from sim.lab.preflight.forecast import ACT_DAYS, Preflight, Progress, preflight
 from sim.lab.preflight.risks import RISKS
+from sim.lab.twins import chosen
 from sim.scenario import Scenario
 from sim.scenario.scaled import scaled
 
@@ -77,7 +77,8 @@ class RiskList:
             lines.append(
                 f"{row.name:<36}{chance:>12}{'by the rules' if certain else interval:>16}{loss:>20}{day:>8}{by:>12}"
             )
-            lines += [f"    {text}" for text in (row.detail, f"action: {row.action}" if row.action else "") if text]
+            action = f"{'would have helped' if row.too_late else 'action'}: {row.action}" if row.action else ""
+            lines += [f"    {text}" for text in (row.detail, action) if text]
         if never:
             names = ", ".join(row.name for row in never)
             lines += ["", f"in none of them (at most {100 * never[0].high:.0f} %): {names}"]
@@ -200,19 +201,6 @@ def _thresholds(limits: Sequence[str]) -> dict[str, float]:
     return out
 
 
-def _pair(scenario: Scenario, schedule: str | None, line_up: str | None) -> tuple[str, str]:
-    """What was asked for, or the baseline's."""
-    base = baseline(scenario)
-    chosen = schedule or base[0], line_up or base[1]
-    for option, value, known in (("--schedule", chosen[0], list(scenario.schedules)),
-                                 ("--line-up", chosen[1], list(scenario.line_ups))):  # fmt: skip
-        if value not in known:
-            near = did_you_mean(value, known)
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise UsageError(f"{option}: must be one of {', '.join(known)}, got {value!r}{hint}")
-    return chosen
-
-
 def _prepared(scenario: Scenario, consumers: int | None, seed: int | None) -> Scenario:
     out = scenario if seed is None else scenario.model_copy(update={"seed": seed})
     out._folder = scenario.folder
@@ -225,10 +213,10 @@ def risk_list(
     seed: int | None = None, workers: int | None = None, progress: Progress = None,
 ) -> RiskList:  # fmt: skip
     """The risk list of a campaign. Raises UsageError for names that do not exist and days before the first."""
-    chosen, limit = _pair(scenario, schedule, line_up), _thresholds(limits)
+    pair, limit = chosen(scenario, schedule, line_up), _thresholds(limits)
     ready = _prepared(scenario, consumers, seed)
     cores = workers or os.cpu_count() or 1
-    return RiskList(preflight(ready, campaign, *chosen, days, replications or 40, act, limit, cores, progress))
+    return RiskList(preflight(ready, campaign, *pair, days, replications or 40, act, limit, cores, progress))
 
 
 def back_test(
@@ -237,10 +225,10 @@ def back_test(
     seed: int | None = None, workers: int | None = None, progress: Progress = None, alike: bool = False,
 ) -> Scores:  # fmt: skip
     """Scores of the risk lists of `events` seeds, of events that differ or are all `alike`."""
-    chosen, limit = _pair(scenario, schedule, line_up), _thresholds(limits)
+    pair, limit = chosen(scenario, schedule, line_up), _thresholds(limits)
     ready = _prepared(scenario, consumers, seed)
     cores = workers or os.cpu_count() or 1
     return Scores(
         campaign, days,
-        backtest(ready, campaign, *chosen, events, days, replications or 8, limit, cores, progress, alike),
+        backtest(ready, campaign, *pair, events, days, replications or 8, limit, cores, progress, alike),
     )  # fmt: skip
