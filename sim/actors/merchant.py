@@ -62,8 +62,11 @@ class Merchant(Actor):
 
     def decide(self) -> None:
         """06:00: five questions, five answers, acted upon."""
+        view = view_of(self.world)
+        if any(strategy.info == "oracle" for strategy in self.line_up.values()):
+            self.world.with_truth(view)  # the first time a whole twin is lived through: on nobody's clock
         with self.deadline.several():
-            self.last = answer = self._answers(view_of(self.world))
+            self.last = answer = self._answers(view)
         self._buy(answer.stock)
         self._staff(answer.roster)
         self._offer(answer.offers)

@@ -74,6 +74,15 @@ def test_one_hung_run_alone_is_stopped_too(tmp_path: Path) -> None:
     assert result.runs["error"].tolist() == [MESSAGE]
 
 
+def test_the_twin_that_tells_an_oracle_is_on_nobodys_clock(tmp_path: Path) -> None:
+    """It takes longer than the deadline, between two questions of the first morning."""
+    long = ("market.consumers=2000", "calendar.warm_up_days=120", "line_ups.closed_loop.stocking=oracle",
+            "compare.line_ups=[closed_loop]", "compare.baseline.line_up=closed_loop", "replications=1")  # fmt: skip
+    scenario = load_scenario("double12", long)
+    result = compare(scenario, out=tmp_path / "out", workers=2, decision_seconds=1.0)
+    assert result.failures() == []
+
+
 SPINS = """
 import itertools, sys, time
 from pathlib import Path
