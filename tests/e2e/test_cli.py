@@ -64,7 +64,10 @@ def test_json_is_the_same_with_one_and_two_workers(tmp_path: Path) -> None:
 def test_an_interrupted_experiment_says_what_is_kept(tmp_path: Path, stop: signal.Signals, workers: str) -> None:
     command = [sys.executable, "-m", "sim", "compare", "double12", *SMALL, "--replications", "30", "--workers", workers,
                "--out", str(tmp_path / "out")]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
+    ) as process:  # fmt: skip
         while len(list((tmp_path / "out" / "runs").glob("*.npz"))) < 2 and process.poll() is None:
             time.sleep(0.05)
         process.send_signal(stop)
