@@ -58,7 +58,7 @@ from sim.actors.view import AHEAD, WORK, calendar_arrays, campaign_infos, offer_
 from sim.actors.warehouse import Warehouse
 from sim.actors.weather import Weather
 from sim.contracts import HORIZON_DAYS, LineUp, Truth, View
-from sim.errors import UsageError
+from sim.errors import UsageError, unmasked
 from sim.kernels.people import Slice
 from sim.ledger import History, Ledger
 from sim.scenario.festivals import holiday_demand
@@ -88,6 +88,7 @@ class World(mesa.Model):
     actors that take part in the phases of the day.
     """
 
+    @unmasked()
     def __init__(
         self, scenario: Scenario, schedule: str, line_up: str | LineUp, seed: int,
         guests: Sequence[type[Actor]] = (),
@@ -177,6 +178,7 @@ class World(mesa.Model):
         self.ledger.opening = value + cash
 
     # ---- running -------------------------------------------------------------------------------
+    @unmasked()
     def run(self) -> History:
         """All days of the calendar, or what is left of them. Raises StrategyError or LawBrokenError."""
         self.live()
@@ -188,6 +190,7 @@ class World(mesa.Model):
         self.release()
         return history
 
+    @unmasked()
     def live(self, until: int | None = None) -> None:
         """Lives through the days before day `until`, or all; then it stands at midnight and may be saved."""
         last = self.spec.calendar.days if until is None else min(until, self.spec.calendar.days)

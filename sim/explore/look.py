@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.actors.deadline import Deadline
-from sim.errors import unmasked
 from sim.lab.run import reduce
 from sim.lab.statistics import ALPHA, holm, paired, verdict
 from sim.ledger import History
@@ -61,15 +60,14 @@ def live(task: Task) -> Glimpse:
     """Lives through one world, in a worker. Whatever goes wrong in it is its `error`. Raises Dropped."""
     deadline = Deadline(task.scenario.compare.decision_seconds)
     try:
-        with unmasked():
-            world = World(task.scenario, task.schedule, task.line_up, task.seed)
-            world.merchant.deadline = deadline
-            for day in range(task.scenario.calendar.days):
-                if task.dropped is not None and task.dropped.exists():
-                    world.release()
-                    raise Dropped
-                world.live(day + 1)
-            return glimpse(world.run())
+        world = World(task.scenario, task.schedule, task.line_up, task.seed)
+        world.merchant.deadline = deadline
+        for day in range(task.scenario.calendar.days):
+            if task.dropped is not None and task.dropped.exists():
+                world.release()
+                raise Dropped
+            world.live(day + 1)
+        return glimpse(world.run())
     except (KeyboardInterrupt, Dropped):
         raise
     except BaseException as error:  # a strategy may fail in any way, sys.exit() too; the page goes on

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import UsageError, all_told, one_of, unmasked
+from sim.errors import UsageError, all_told, one_of
 from sim.ledger import History
 from sim.metrics import all_metrics
 from sim.scenario import Scenario
@@ -76,10 +76,9 @@ def run_one(
 
     deadline = Deadline(scenario.compare.decision_seconds, note)
     try:
-        with unmasked():
-            world = World(scenario, schedule, line_up, seed, guests)
-            world.merchant.deadline = deadline
-            return reduce(world.run())
+        world = World(scenario, schedule, line_up, seed, guests)
+        world.merchant.deadline = deadline
+        return reduce(world.run())
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a strategy may fail in any way, sys.exit() too; the experiment goes on

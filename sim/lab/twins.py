@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.deadline import Deadline
-from sim.errors import PeakshiftError, UsageError, all_told, one_of, unmasked
+from sim.errors import PeakshiftError, UsageError, all_told, one_of
 from sim.lab.executor import KILLED, map_tasks
 from sim.lab.plan import ELSEWHERE, baseline, from_outside, seed_of
 from sim.lab.statistics import Difference, paired
@@ -110,11 +110,10 @@ def live(watch: Watch[R], job: tuple[Twin, int]) -> R | _Failed:
     twin, seed = job
     deadline = Deadline(twin.scenario.compare.decision_seconds, None)
     try:
-        with unmasked():
-            world = World(twin.scenario, twin.schedule, twin.line_up, seed)
-            world.merchant.deadline = deadline
-            finish = watch(world)
-            return finish(world.run())
+        world = World(twin.scenario, twin.schedule, twin.line_up, seed)
+        world.merchant.deadline = deadline
+        finish = watch(world)
+        return finish(world.run())
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a strategy may fail in any way, sys.exit() too; the other worlds go on

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from sim.cli import main
+from sim.cli.options import Progress
 from sim.errors import Fault
 from sim.scenario.merge import SHIPPED
 
@@ -59,7 +60,22 @@ def test_json_is_the_same_with_one_and_two_workers(tmp_path: Path) -> None:
     assert len(outputs[0][0]) >= 9 and {"profit", "peak_load", "retention_90d"} <= {r["metric"] for r in outputs[0][0]}
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_log_gets_a_line_of_progress_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("sim.cli.options.time.monotonic", lambda: now[0])
+    with Progress(quiet=False) as told:
+        assert told is not None
+        for done, second in enumerate((0.0, 29.0, 31.0, 45.0, 62.0)):
+            now[0] = second
+            told(done, 9)
+    assert capsys.readouterr().err == "2 of 9 runs\n4 of 9 runs\n"
+    with Progress(quiet=True) as none:
+        assert none is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent to one process alone there")
 @pytest.mark.parametrize(("stop", "workers"), [(signal.SIGINT, "1"), (signal.SIGINT, "2"), (signal.SIGTERM, "2")])
 def test_an_interrupted_experiment_says_what_is_kept(tmp_path: Path, stop: signal.Signals, workers: str) -> None:
     command = [sys.executable, "-m", "sim", "compare", "double12", *SMALL, "--replications", "30", "--workers", workers,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
+from sim.actors.base import Actor
 from sim.contracts import Forecast, Strategy
 from sim.lab.check import change, views
 from sim.lab.check.subject import Broken, Exempt, Subject, difference
@@ -105,12 +106,21 @@ def _short() -> Scenario:
     return scenario
 
 
+class _OtherFuture(Actor):
+    """Once the decisions of PART_DAY are taken, all draws to come are others."""
+
+    def decide(self) -> None:
+        """After the merchant: guests move in last."""
+        if self.world.day == PART_DAY:
+            self.world.streams.__dict__.update(Streams(99).__dict__)  # everybody holds this object
+
+
 def _lived(s: Subject, part: bool) -> list[Any]:
     """Its answers, day by day, in a world with the other four strategies shipped; with `part`, all draws of the days
     after PART_DAY are others. Raises Broken where it is told the truth without being an oracle."""
     strategy = s.fresh()
     line_up: dict[str, Strategy] = line_up_of(_short(), "gut_feel") | {s.kind: strategy}
-    world = World(_short(), "big_promo", line_up, seed=5)
+    world = World(_short(), "big_promo", line_up, seed=5, guests=[_OtherFuture] if part else [])
     ask, kept = world.merchant._ask, list[Any]()
 
     def asked(kind: str, *rest: Any) -> Any:
@@ -125,13 +135,5 @@ def _lived(s: Subject, part: bool) -> list[Any]:
         return ask(kind, lambda *_: answer, *rest[1:])
 
     world.merchant._ask = asked  # type: ignore[method-assign, assignment]  # hears each question of a whole run
-    settle = world.merchant._write
-
-    def written(touches: Any) -> None:
-        settle(touches)
-        if part and world.day == PART_DAY:
-            world.streams.__dict__.update(Streams(99).__dict__)  # everybody holds this object
-
-    world.merchant._write = written  # type: ignore[method-assign]  # the day's last decision: here the future is swapped
     world.run()
     return kept

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim import snapshot
-from sim.errors import unmasked
 from sim.lab.loop.scribe import Notes, Scribe
 from sim.scenario import Scenario
 from sim.world import World, line_up_of
@@ -64,8 +63,7 @@ class Replication:
 def live(task: Task) -> Replication:
     """Lives one replication. Whatever a strategy does wrong ends this one only, as its error."""
     try:
-        with unmasked():
-            return _live(task)
+        return _live(task)
     except KeyboardInterrupt:
         raise
     except Exception as error:  # a user's strategy may fail in any way; the other replications go on
