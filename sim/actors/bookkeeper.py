@@ -43,10 +43,10 @@ class Bookkeeper:
         self.offered_fen, self.door_hours = 0, 0.0
 
     # ---- while the day runs --------------------------------------------------------------------
-    def note_sold(self, lines: dict[str, Ints], offered_fen: int) -> None:
-        """Lines (n,) ship; the public markdown on them was so many fen."""
-        np.add.at(self.paid, lines["sku"], lines["paid"])
-        np.add.at(self.units, lines["sku"], lines["units"])
+    def note_sold(self, units: Ints, paid_fen: Ints, offered_fen: int) -> None:
+        """Units (K,) ship, (K,) fen paid for them; the public markdown on them was so many fen."""
+        self.paid += paid_fen
+        self.units += units
         self.offered_fen += offered_fen
         sold = self.units > 0
         self.world.records.paid[sold, self.world.day] = self.paid[sold] / self.units[sold] / 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,8 @@ class CourierFleet(Actor):
         begin, end = world.spec.operations.courier_hours
         self.hours = end - begin
         """Length of a courier's normal day."""
+        self._stop = np.array([self.hours * 3600.0 / self.terms.parcels_per_day])
+        """(1,) mean seconds from door to door."""
         self.shifts = Shifts(world, self.station, self.terms.parcels_per_day / self.hours)
         world.faults.threaten("courier_strike", name, self.shifts)
         self.overtime = Overtime(world.spec.operations.labour, self.terms.couriers)
@@ -75,23 +78,18 @@ class CourierFleet(Actor):
         """Hours of overtime that may still be worked this calendar month; without an end for the not employed."""
         return self.overtime.left(self.world.date) if self.terms.employed else np.inf
 
-    def send(self, parcels: Ints, road_seconds: int) -> None:
-        """A truck leaves for the depot."""
+    def send(self, parcels: Ints, entities: Ints, road_seconds: int) -> None:
+        """A truck leaves for the depot; parcels stand in order of their `entities`, see `depots`."""
         self.on_road += parcels.size
-        self.world.env.call(road_seconds, self._dock, parcels)
+        self.world.env.call(road_seconds, self._dock, parcels, entities)
 
-    def _dock(self, parcels: Ints) -> None:
+    def _dock(self, parcels: Ints, entities: Ints) -> None:
         """After its time on the road, the truck's parcels join the depot's queue."""
         self.on_road -= parcels.size
-        mean = np.full(parcels.size, self.hours * 3600.0 / self.terms.parcels_per_day)
-        consumers = self.world.parcels.get("consumer", parcels).astype(np.int64)
-        entities = consumers * 8192 + self.world.parcels.get("placed", parcels) // 86_400
-        order = np.argsort(entities, kind="stable")
-        parcels, entities = parcels[order], entities[order]
-        service = lognormal_seconds(self.world.streams.key("courier"), entities, mean, _STOP_CV)
-        now = np.full(parcels.size, int(self.world.env.now))
-        self.station.push(parcels, now, service, entities, None, self._urgency(parcels))
-        day, hour = divmod(int(self.world.env.now) // 3600, 24)
+        second = int(self.world.env.now)
+        service = lognormal_seconds(self.world.streams.key("courier"), entities, self._stop, _STOP_CV)
+        self.station.push(parcels, np.full(parcels.size, second), service, entities, None, self._urgency(parcels))
+        day, hour = divmod(second // 3600, 24)
         if day < self.world.spec.calendar.days:
             self.world.records.courier_arrivals_hourly[self.number, day, hour] += parcels.size
 
@@ -132,3 +130,21 @@ class CourierFleet(Actor):
             by_surge = (parcels - in_overtime) * hired / (own + hired)
             rise = 1.0 + self._surge / max(1e-9, terms.surge_max_factor * terms.couriers)
             world.ledger.book("courier_surge", "cash", -round(100 * terms.surge_extra_yuan * rise * by_surge))
+
+
+def depots(world: World, parcels: Ints) -> Iterator[tuple[CourierFleet, Ints, Ints]]:
+    """(fleet, its parcels, their entities) for each city that parcels (n,), in order of their numbers, are bound for.
+
+    An entity is a buyer's day: what a parcel's stop is drawn by, and the order in which parcels of one truck queue.
+    """
+    get = world.parcels.get
+    city, entity = (
+        get("city", parcels),
+        get("consumer", parcels).astype(np.int64) * 8192 + get("placed", parcels) // 86_400,
+    )
+    order = np.lexsort((entity, city))
+    parcels, entity = parcels[order], entity[order]
+    ends = np.cumsum(np.bincount(city, minlength=len(world.fleets))).tolist()
+    for fleet, begin, end in zip(world.fleets, [0, *ends], ends, strict=False):
+        if begin < end:
+            yield fleet, parcels[begin:end], entity[begin:end]

@@ -18,6 +18,7 @@ from sim.actors.price_match import PriceMatch
 from sim.actors.returns import Returns
 from sim.actors.staging import Staging
 from sim.kernels.draws import uniforms
+from sim.kernels.parcels import booked, parcels_of, stand_in_order
 from sim.kernels.people import Rows
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 _DISCOUNTS = (("markdowns", "markdown"), ("bundles", "bundle"), ("thresholds", "threshold"), ("coupons", "coupon"))
-_SUMMED = ("listed", *(name for _, name in _DISCOUNTS), "paid", "units")
+_SUMMED = ("listed", *(name for _, name in _DISCOUNTS))
 
 
 class OrderBook(Actor):
@@ -144,9 +145,6 @@ class OrderBook(Actor):
         """Balances at which the world must know what is packed."""
         return self.staging.dues(self.deposits)
 
-    def _city(self, consumers: Ints) -> Ints:
-        return self.world.consumers.people.city[consumers].astype(np.int64)
-
     def _ship(self, rows: dict[str, Ints], begin: int, stream: str) -> None:
         """One parcel for each consumer's order and warehouse, of offers that stood at `begin`; sales are booked.
 
@@ -157,72 +155,65 @@ class OrderBook(Actor):
             return
         till = self._till[rows["offer"], rows["warehouse"]]
         rows = rows | {"till": till, "home": np.where(till == 1, rows["warehouse"], self._dock[rows["warehouse"]])}
-        sorting = (rows["second"], rows["consumer"], rows["warehouse"], till)
-        if not _in_order(*sorting):
-            order = np.lexsort(sorting[::-1])
+        if not stand_in_order(rows["second"], rows["consumer"], rows["warehouse"], till):
+            order = np.lexsort((till, rows["warehouse"], rows["consumer"], rows["second"]))
             rows = {name: column[order] for name, column in rows.items()}
-        new_order = _changes(rows["second"], rows["consumer"])
-        new_parcel = new_order | _changes(rows["warehouse"], rows["till"])
-        first, number = np.flatnonzero(new_parcel), np.cumsum(new_parcel) - 1
-        consumers, site = rows["consumer"][first], rows["warehouse"][first]
-        city, promise = self._city(consumers), self._promise_of[world.consumers.people.segment[consumers]]
+        made = parcels_of(rows["second"], rows["consumer"], rows["warehouse"], rows["till"], rows["staged"],
+                          rows["paid"], rows["gift"])  # fmt: skip
+        first, number = made.first, made.number
+        consumers, site, placed = rows["consumer"][first], rows["warehouse"][first], rows["second"][first]
+        city = world.consumers.people.city[consumers].astype(np.int64)
+        promise = self._promise_of[world.consumers.people.segment[consumers]]
         parcels = self.parcels.append(
-            first.size, consumer=consumers, city=city, warehouse=site, promise=promise,
-            placed=rows["second"][first], paid=np.add.reduceat(rows["paid"], first),
-            event=rows["event"][first], first_line=self.lines.next + first, lines=np.bincount(number),
-            gift=np.maximum.reduceat(rows["gift"], first), done=0, asked=0,
+            first.size, consumer=consumers, city=city, warehouse=site, promise=promise, placed=placed, paid=made.paid,
+            event=rows["event"][first], first_line=self.lines.next + first, lines=made.lines, gift=made.gift, done=0,
+            asked=0,
         )  # fmt: skip
         entity = (rows["consumer"] * 4096 + rows["second"] // 86_400) * 4096 + rows["sku"]
         self.lines.append(
             number.size, parcel=parcels[number], entity=entity, closes=np.iinfo(np.int32).max,
             **{name: rows[name] for name in ("sku", "variant", "units", "paid", "offer", "filler", "misfit", "home")},
         )  # fmt: skip
-        open_lines = np.bincount(number, rows["staged"] < 0).astype(np.int64)
         for warehouse in world.warehouses:
             mine = site == warehouse.number
-            warehouse.accept(parcels[mine], rows["second"][first][mine], consumers[mine], open_lines[mine],
+            warehouse.accept(parcels[mine], placed[mine], consumers[mine], made.unpacked[mine],
                              self._promise_rank[promise[mine]], stream)  # fmt: skip
         for store in world.stores:
             mine = rows["warehouse"] == store.number
             store.accept({name: column[mine] for name, column in rows.items()}, parcels[number][mine])
-        self._note_roads(np.cumsum(new_order[first]) - 1, site, city)
-        buyers, begins = rows["consumer"][new_order].astype(np.int32), np.flatnonzero(new_order)
-        ships = np.minimum.reduceat(rows["till"], begins) == 0  # who takes all of it home asks in the store
-        unasked = np.maximum.reduceat(self._unasked[rows["sku"]], begins)
-        world.desk.ordered(buyers[ships], rows["second"][new_order][ships], unasked[ships])
-        world.services.sold(rows["sku"], rows["units"], entity)
+        away = (site != world.shop.home_warehouse[city]) & (site < len(world.warehouses))
+        world.ledger.count("split_orders", made.split)
+        world.ledger.count("cross_shipped_parcels", int(away.sum()))
+        buyers, ordered = rows["consumer"][made.begins].astype(np.int32), rows["second"][made.begins]
+        ships = np.minimum.reduceat(rows["till"], made.begins) == 0  # who takes all of it home asks in the store
+        unasked = np.maximum.reduceat(self._unasked[rows["sku"]], made.begins)
+        world.desk.ordered(buyers[ships], ordered[ships], unasked[ships])
         self.price_match.sold(rows, entity)
         self.placed.append((buyers, world.day))
-        self._book(rows, begin, buyers.size, int((rows["till"][first] == 0).sum()))
+        world.ledger.count("orders", buyers.size)
+        world.ledger.flow("parcels", int((rows["till"][first] == 0).sum()))
+        self._book(rows, begin, entity, number, city)
         for witness in world.witnesses:
             witness.shipped(rows)
 
-    def _note_roads(self, order: Ints, site: Ints, city: Ints) -> None:
-        """Counts orders (by number, parcel for parcel) in several parcels, and parcels from further warehouses."""
-        world = self.world
-        world.ledger.count("split_orders", int((np.bincount(order) > 1).sum()))
-        away = (site != world.shop.home_warehouse[city]) & (site < len(world.warehouses))
-        world.ledger.count("cross_shipped_parcels", int(away.sum()))
-
-    def _book(self, rows: dict[str, Ints], begin: int, orders: int, parcels: int) -> None:
-        """Sales, discounts, cost of goods and commission of lines that ship."""
+    def _book(self, rows: dict[str, Ints], begin: int, entity: Ints, number: Ints, city: Ints) -> None:
+        """Sales, discounts, cost of goods and commission of lines (n,) that ship, in parcels `number` (n,) to `city`
+        (m,)."""
         world, ledger = self.world, self.world.ledger
         total = {name: int(rows[name].sum()) for name in _SUMMED}
+        sums = booked(
+            rows["sku"], rows["units"], rows["listed"], rows["paid"], rows["offer"], rows["home"], number,
+            world.counter.zone[city], world.counter.markdown(begin), world.cost_fen, self.fee,
+        )  # fmt: skip
         ledger.book("gross_sales", "receivable", total["listed"])
         for account, name in _DISCOUNTS:
             ledger.book(account, "receivable", -total[name])
-        cost = int((world.cost_fen[rows["sku"]] * rows["units"]).sum())
-        ledger.book("cost_of_goods", "stock", -cost)
-        # rounded line by line, so that cutting the day into more slices changes no fen
-        commission = np.round(self.fee[rows["home"]] * rows["paid"]).astype(np.int64)
-        ledger.book("commission", "cash", -int(commission.sum()))
-        np.add.at(ledger.units_out, rows["sku"], rows["units"])
-        ledger.count("orders", orders)
-        ledger.count("units", total["units"])
-        zone = world.counter.zone[self._city(rows["consumer"])]
-        depth = world.counter.markdown(begin)[zone, rows["offer"], rows["sku"]]
-        ledger.flow("parcels", parcels)
-        world.bookkeeper.note_sold(rows, int(np.round(depth * rows["listed"]).sum()))
+        ledger.book("cost_of_goods", "stock", -sums.cost)
+        ledger.book("commission", "cash", -sums.commission)
+        ledger.units_out += sums.units
+        ledger.count("units", int(sums.units.sum()))
+        world.services.sold(sums.units, rows, entity)
+        world.bookkeeper.note_sold(sums.units, sums.paid, sums.offered)
 
     def extra_haul(self, parcels: Ints) -> int:
         """Fen of carriage beyond the usual: from further away, and of the promise class."""
@@ -269,12 +260,11 @@ class OrderBook(Actor):
         """Buyers have their things: the payout is planned, trust moves, some lines will come back."""
         world, get = self.world, self.parcels.get
         self.payouts[payout_day] = self.payouts.get(payout_day, 0) + int(get("paid", parcels).sum())
-        world.consumers.delivered(
-            get("consumer", parcels), late, get("gift", parcels) == 2, get("placed", parcels) // 86_400
-        )
-        world.desk.missing(get("consumer", parcels)[get("gift", parcels) == 2])
-        world.desk.unpacked(get("consumer", parcels))
-        self.late.append((get("consumer", parcels)[late], (get("placed", parcels)[late] // 86_400).astype(np.int16)))
+        consumers, day, missing = get("consumer", parcels), get("placed", parcels) // 86_400, get("gift", parcels) == 2
+        world.consumers.delivered(consumers, late, missing, day)
+        world.desk.missing(consumers[missing])
+        world.desk.unpacked(consumers)
+        self.late.append((consumers[late], day[late].astype(np.int16)))
         self.returns.draw(parcels, late)
 
     # ---- midnight ------------------------------------------------------------------------------
@@ -315,22 +305,3 @@ class OrderBook(Actor):
         owed = sum(self.payouts.values())
         owed += int(self.parcels.column("paid")[self.parcels.column("done") == 0].sum())
         world.ledger.check("money", "receivable", world.ledger.balance["receivable"], owed)
-
-
-def _in_order(*columns: Ints) -> bool:
-    """Whether rows stand in order of the columns already, the first weighs most."""
-    tied = np.ones(max(0, columns[0].size - 1), np.bool_)
-    for column in columns:
-        if (tied & (column[1:] < column[:-1])).any():
-            return False
-        tied &= column[1:] == column[:-1]
-    return True
-
-
-def _changes(*columns: Ints) -> NDArray[np.bool_]:
-    """(n,) True in each row that differs from the one before in any column; True in the first."""
-    out = np.ones(columns[0].size, np.bool_)
-    out[1:] = columns[0][1:] != columns[0][:-1]
-    for column in columns[1:]:
-        out[1:] |= column[1:] != column[:-1]
-    return out

@@ -13,7 +13,8 @@ from sim.actors.crew import Crew
 from sim.actors.parcel_station import station_of
 from sim.actors.pool import Pool
 from sim.actors.station import ABANDONED, hourly
-from sim.kernels.draws import lognormal_seconds, uniforms
+from sim.kernels.draws import uniforms
+from sim.kernels.tickets import asking, to_agents
 from sim.scenario.operations import TICKET_TYPES, Ticket
 
 if TYPE_CHECKING:
@@ -62,15 +63,14 @@ class ServiceDesk(Actor):
 
     def questions(self, consumers: NDArray[np.int32], seconds: Ints, rules: int) -> None:
         """Visitors ask before buying, the more the more kinds of rules there are to understand."""
-        chance = self.terms.question_per_visit * (1.0 + self.terms.rule_complexity * rules)
-        u = uniforms(self.world.streams.key("question", self.world.day), consumers.astype(np.int64), 0)
-        asks = u < chance
+        chance = np.array([self.terms.question_per_visit * (1.0 + self.terms.rule_complexity * rules)])
+        asks = asking(self.world.streams.key("question", self.world.day), consumers.astype(np.int64), chance)
         self._open(consumers[asks], seconds[asks], _QUESTION)
 
     def ordered(self, consumers: NDArray[np.int32], seconds: Ints, unasked: NDArray[np.float64]) -> None:
         """Some orders cause a contact within a day after the order; tutorials leave a share of them."""
         key, entity = self.world.streams.key("order contact", self.world.day), consumers.astype(np.int64)
-        asks = uniforms(key, entity, 0) < self.terms.contacts_per_order * unasked
+        asks = asking(key, entity, self.terms.contacts_per_order * unasked)
         consumers, seconds, entity = consumers[asks], seconds[asks], entity[asks]
         passed = np.interp((seconds - self.world.midnight) / 3600, self._clock, self._passed)
         asked = passed + uniforms(key, entity, 1)  # within a day, at hours at which people visit
@@ -114,34 +114,30 @@ class ServiceDesk(Actor):
             return
         key = self.world.streams.key(stream, self.world.day)
         entity = consumers.astype(np.int64) if entity is None else entity
-        asks = uniforms(key, entity, 0) < chance
-        u = uniforms(key, entity[asks], 1)
-        hour = np.minimum(np.searchsorted(self._hours, u), 23)
-        seconds = (hour * 3600 + uniforms(key, entity[asks], 2) * 3600).astype(np.int64)
-        seconds = np.maximum(seconds, _OPENS)
-        order = np.lexsort((consumers[asks], seconds))
-        self._tomorrow.append((consumers[asks][order], seconds[order], cause))
+        asks = asking(key, entity, np.array([chance]))
+        consumers, entity = consumers[asks], entity[asks]
+        hour = np.minimum(np.searchsorted(self._hours, uniforms(key, entity, 1)), 23)
+        seconds = np.maximum((hour * 3600 + uniforms(key, entity, 2) * 3600).astype(np.int64), _OPENS)
+        order = np.lexsort((consumers, seconds))
+        self._tomorrow.append((consumers[order], seconds[order], cause))
 
     def _open(self, consumers: NDArray[np.int32], seconds: Ints, cause: int) -> None:
         """The bot takes what it can; the rest queue for an agent."""
         if consumers.size == 0:
             return
-        world, entity = self.world, consumers.astype(np.int64) * 8 + cause
-        key = world.streams.key("ticket", world.day)
-        seen = world.faults.bot_seen(seconds)
-        by_bot = uniforms(key, entity, 0) < self._contained[cause] * self.bot_share * seen
+        world, terms, entity = self.world, self.terms, consumers.astype(np.int64) * 8 + cause
+        by_bot = self._contained[cause] * self.bot_share * world.faults.bot_seen(seconds)
+        asked, service, patience = to_agents(
+            world.streams.key("ticket", world.day), world.streams.key("handle", world.day), entity, by_bot,
+            self._minutes[cause], terms.handle_cv, terms.patience_minutes,
+        )  # fmt: skip
         world.records.tickets_by_type[cause, world.day] += consumers.size
-        world.ledger.count("tickets", consumers.size)
-        world.ledger.count("tickets_bot", int(by_bot.sum()))
-        world.ledger.flow("tickets", consumers.size)
-        world.ledger.flow("tickets_bot", int(by_bot.sum()))
-        entity, seconds, consumers = entity[~by_bot], seconds[~by_bot], consumers[~by_bot]
-        mean = np.full(entity.size, 60.0 * self._minutes[cause])
-        service = lognormal_seconds(world.streams.key("handle", world.day), entity, mean, self.terms.handle_cv)
-        patience = -60.0 * self.terms.patience_minutes * np.log(uniforms(key, entity, 1))
+        for name, count in (("tickets", consumers.size), ("tickets_bot", consumers.size - asked.size)):
+            world.ledger.count(name, count)
+            world.ledger.flow(name, count)
+        entity, seconds, consumers = entity[asked], seconds[asked], consumers[asked]
         numbers = self.tickets.append(entity.size, consumer=consumers, kind=cause, opened=seconds)
-        urgency = np.full(entity.size, self._urgency[cause])
-        self.station.push(numbers, seconds, service, entity, patience.astype(np.int64), urgency)
+        self.station.push(numbers, seconds, service, entity, patience, np.full(entity.size, self._urgency[cause]))
         world.records.arrivals_hourly[self.crew.index, world.day] += hourly(seconds, world.day)
 
     def feel(self) -> None:

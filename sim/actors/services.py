@@ -33,16 +33,16 @@ class Services(Actor):
                 left[where] *= 1.0 - service.effect
         return 1.0 - left
 
-    def sold(self, sku: Ints, units: Ints, entity: Ints) -> None:
-        """Lines ship: what a service costs a unit, and warranties that some buyers take (one draw a line)."""
+    def sold(self, units: Ints, lines: dict[str, Ints], entity: Ints) -> None:
+        """Units (K,) ship, in lines (n,): what a service costs a unit, and warranties that some buyers take (one draw a
+        line)."""
         names, book = self.world.spec.catalogue.services, self.world.ledger.book
         for name, service, where in zip(names, self.terms, self.where, strict=True):
-            mine = where[sku]
-            book("services", "cash", -round(100 * service.yuan_per_unit) * int(units[mine].sum()))
+            book("services", "cash", -round(100 * service.yuan_per_unit) * int(units[where].sum()))
             if service.kind == "warranty" and service.price_yuan > 0.0:
-                takes = mine & (uniforms(self.world.streams.key(f"warranty {name}"), entity, 0) < service.effect)
+                takes = uniforms(self.world.streams.key(f"warranty {name}"), entity, 0) < service.effect
                 earned = round(100 * service.price_yuan * (1.0 - service.claims_share))
-                book("warranties", "cash", earned * int(units[takes].sum()))
+                book("warranties", "cash", earned * int(lines["units"][takes & where[lines["sku"]]].sum()))
 
     def settle(self) -> None:
         """The cost of the day."""

@@ -14,6 +14,8 @@ from sim.kernels.station import ABANDONED as ABANDONED
 from sim.kernels.station import FOREVER as FOREVER
 
 Seconds = NDArray[np.int64]
+_FOREVER, _ALIKE = np.array([FOREVER]), np.zeros(1, np.int64)
+"""Patience and priority of all jobs where none are given."""
 
 
 class Station:
@@ -45,21 +47,19 @@ class Station:
         """
         if job.size == 0:
             return
-        job, arrival, service, rank = (np.asarray(a, np.int64) for a in (job, arrival, service, rank))
         self._room(job.size)
-        order = kernel.order_of(arrival, rank)
-        if order.size > job.size:
-            order = np.lexsort((rank, arrival))
-        first = int(arrival[order[0] if order.size else 0])
+        waits, ranks = _FOREVER if patience is None else patience, _ALIKE if priority is None else priority
+        if self.inside == 0:
+            self._priority, self._ranked = int(ranks[0]), False
+        first, differs = kernel.enter(
+            self._queue, self._state, self._now, self._priority, np.asarray(job, np.int64),
+            np.asarray(arrival, np.int64), np.asarray(service, np.int64), np.asarray(rank, np.int64),
+            np.asarray(waits, np.int64), np.asarray(ranks, np.int64),
+        )  # fmt: skip
         if first < self._now:
             raise ValueError(f"{self.name}: arrival: must not lie before second {self._now}, got {first}")
         self._patient |= patience is not None
-        waits = np.array([FOREVER]) if patience is None else np.asarray(patience, np.int64)
-        ranks = np.zeros(1, np.int64) if priority is None else np.asarray(priority, np.int64)
-        if self.inside == 0:
-            self._priority, self._ranked = int(ranks[0]), False
-        self._ranked = self._ranked or bool((ranks != self._priority).any())
-        kernel.admit(self._queue, self._state, job, arrival, service, rank, waits, ranks, order)
+        self._ranked |= differs
         self.arrived += job.size
 
     def _room(self, n: int) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.base import Actor
+from sim.actors.couriers import depots
 from sim.actors.parcel_station import station_of
 from sim.kernels.draws import lognormal_seconds, uniforms
 
@@ -138,7 +139,8 @@ class Store(Actor):
         self.packed = []
         if parcels.size == 0:
             return
-        world.fleets[self.city].send(parcels, round(3600 * terms.ship_hours))
+        for fleet, mine, entities in depots(world, parcels):
+            fleet.send(mine, entities, round(3600 * terms.ship_hours))
         world.ledger.count("parcels_dispatched", parcels.size)
         world.ledger.flow("dispatched", parcels.size)
         packing = world.spec.operations.finance.packing_yuan

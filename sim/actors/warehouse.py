@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.base import Actor
+from sim.actors.couriers import depots
 from sim.actors.crew import Crew
 from sim.actors.parcel_station import station_of
 from sim.actors.pool import Pool
@@ -65,6 +66,9 @@ class Warehouse(Actor):
         """Parcels that wait for the next wave."""
         self._ahead = 0
         """Jobs ahead of time inside pick-pack."""
+        cities = (world.spec.market.cities[city] for city in world.shop.cities)
+        self._road = np.array([3600.0 * city.line_haul_hours.get(name, 4.0) for city in cities])
+        """(C,) mean seconds to each city's depot."""
 
     @property
     def parcels_inside(self) -> int:
@@ -218,11 +222,9 @@ class Warehouse(Actor):
         if parcels.size == 0:
             return
         parcels = np.sort(parcels)
-        cities = world.parcels.get("city", parcels)
-        for city, fleet in enumerate(world.fleets):
-            mine = parcels[cities == city]
-            if mine.size:
-                fleet.send(mine, self._road_seconds(fleet.name, city))
+        road = self._road_seconds()
+        for fleet, mine, entities in depots(world, parcels):
+            fleet.send(mine, entities, int(road[fleet.number]))
         world.ledger.count("parcels_dispatched", parcels.size)
         world.ledger.flow("dispatched", parcels.size)
         world.ledger.book("packing", "cash", -round(100 * finance.packing_yuan) * parcels.size)
@@ -230,13 +232,12 @@ class Warehouse(Actor):
         world.ledger.book("line_haul", "cash", -world.orders.extra_haul(parcels))
         world.records.finished[self.crews[0].index, world.day] += parcels.size
 
-    def _road_seconds(self, city: str, number: int) -> int:
-        """Road time of the truck that leaves now, lognormal around the city's mean."""
+    def _road_seconds(self) -> Ints:
+        """(C,) road times of trucks that leave now, lognormal around each city's mean."""
         world = self.world
-        mean = 3600.0 * world.spec.market.cities[city].line_haul_hours.get(self.name, 4.0)
-        truck = np.array([int(world.env.now) // 3600 * 1024 + number])
+        trucks = int(world.env.now) // 3600 * 1024 + np.arange(self._road.size)
         key, cv = world.streams.key(f"truck {self.name}"), world.spec.operations.line_haul_cv
-        return int(lognormal_seconds(key, truck, np.array([mean]), cv)[0])
+        return np.asarray(lognormal_seconds(key, trucks, self._road, cv))
 
     def take_back(self, lines: Ints, days: NDArray[np.int16]) -> None:
         """Returned lines are on their way: `days` from today they reach the dock by daytime."""

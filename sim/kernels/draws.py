@@ -126,16 +126,20 @@ def uniforms(key: np.uint64, entities: NDArray[np.int64], draw: int) -> NDArray[
     return out
 
 
+@njit(cache=True, inline="always")
+def lognormal(key, entity, mean, variance):
+    """A lognormal duration in whole seconds, at least 1, from its mean (seconds) and the variance of its logarithm."""
+    return max(1, int(mean * math.exp(math.sqrt(variance) * normal(key, entity, 0) - 0.5 * variance) + 0.5))
+
+
 @njit(cache=True)
 def lognormal_seconds(
     key: np.uint64, entities: NDArray[np.int64], mean: NDArray[np.float64], cv: float
 ) -> NDArray[np.int64]:
-    """(n,) lognormal durations in whole seconds, at least 1, with means `mean` (seconds) and one
-    coefficient of variation."""
+    """(n,) lognormal durations in whole seconds, at least 1, with one coefficient of variation and means `mean`
+    (seconds): (n,), or (1,) for all."""
     variance = math.log1p(cv * cv)
-    sd = math.sqrt(variance)
     out = np.empty(entities.size, np.int64)
     for n in range(entities.size):
-        value = mean[n] * math.exp(sd * normal(key, entities[n], 0) - 0.5 * variance)
-        out[n] = max(1, int(value + 0.5))
+        out[n] = lognormal(key, entities[n], mean[n if mean.size > 1 else 0], variance)
     return out

@@ -256,6 +256,26 @@ def order_of(arrival: Seconds, rank: Seconds) -> Seconds:
 
 
 @njit(cache=True)
+def enter(
+    queue: Seconds, state: Seconds, now: int, shared: int, job: Seconds, arrival: Seconds, service: Seconds,
+    rank: Seconds, patience: Seconds, priority: Seconds,
+) -> tuple[int, bool]:  # fmt: skip
+    """Admits new jobs, in order of (arrival, rank); returns the first arrival and whether any priority is another than
+    `shared`. When the first arrival lies before `now`, nobody was admitted."""
+    order = order_of(arrival, rank)
+    if order.size > job.size:
+        order = np.argsort(rank, kind="mergesort")
+        order = order[np.argsort(arrival[order], kind="mergesort")]
+    first, differs = arrival[order[0] if order.size > 0 else 0], False
+    if first < now:
+        return first, differs
+    for n in range(priority.size):
+        differs |= priority[n] != shared
+    admit(queue, state, job, arrival, service, rank, patience, priority, order)
+    return first, differs
+
+
+@njit(cache=True)
 def expire(now: int, queue: Seconds, state: Seconds) -> None:
     """Marks the waiting whose patience ended before `now` as abandoned: they leave now, not when their turn comes."""
     arrival, start, patience = queue[ARRIVAL], queue[START], queue[PATIENCE]

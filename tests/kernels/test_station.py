@@ -160,6 +160,20 @@ def test_order_is_that_of_a_stable_sort(seed, n, span):
         assert n > 64, "gave up too early"
 
 
+def test_a_crowd_within_a_minute_queues_in_order() -> None:
+    """More jobs than the buckets of `order_of` hold, spread over an hour by one that comes much later."""
+    env, rng = simpy.Environment(), np.random.default_rng(4)
+    station, n = Station("dock", env), 500
+    station.servers = 1
+    arrival, rank = rng.integers(0, 60, n), rng.permutation(n)
+    arrival[0] = 3 * 86_400
+    assert order_of(arrival, rank).size > n
+    station.push(np.arange(n), arrival, np.ones(n, np.int64), rank)
+    env.run(until=4 * 86_400)
+    job, _, _ = station.take()
+    assert job.tolist() == np.lexsort((rank, arrival)).tolist()
+
+
 def test_an_early_arrival_is_refused() -> None:
     env = simpy.Environment()
     env.run(until=50)
