@@ -20,7 +20,8 @@ from sim.scenario.root import Scenario
 
 Ints = NDArray[np.int64]
 WAIT_BINS = 96
-"""Bins of a histogram of waits."""
+"""Bins of a histogram of waits: the first holds 0 s, bin n from 1 on begins at 2^((n - 1) / 4) seconds, so that a bin
+is 19 % wide, and the last one holds everything from 137 days on."""
 
 PNL: dict[str, str] = {
     "gross_sales": "list price of what was ordered",
@@ -173,8 +174,8 @@ class History:
     hours_worked: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3, 0)))
     """(St, 3, T) hours of regular staff, overtime and temps, by the day of the roster."""
     wait_counts: Ints = field(default_factory=lambda: np.zeros((0, 0, WAIT_BINS), np.int64))
-    """(St, T, B) jobs by the time from arrival to start, in the bins of `wait_bins`, by the day they were counted:
-    that on which they left with a wave, or were answered. Pick-pack stations and the desk; returns are not kept."""
+    """(St, T, B) jobs by the time from arrival to start, in `WAIT_BINS`, by the day they were counted: that on
+    which they left with a wave, or were answered. Pick-pack stations and the desk; returns are not kept."""
     wait_seconds: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     """(St, T) seconds that these jobs waited in all."""
     tickets_by_type: Ints = field(default_factory=lambda: np.zeros((len(TICKET_TYPES), 0), np.int64))
@@ -220,20 +221,11 @@ OPERATIONS: tuple[str, ...] = (
 """Fields of `History` that are kept under the same name while a run goes on."""
 
 
-def wait_bins(seconds: Ints) -> Ints:
-    """(B,) how many of these waits fall into each bin: the first holds 0 s; bin n from 1 on begins at 2^((n - 1) / 4)
-    seconds, so that a bin is 19 % wide; the last one holds everything from 137 days on."""
-    bins = np.zeros(seconds.size, np.int64)
-    some = seconds > 0
-    bins[some] = 1 + np.floor(4.0 * np.log2(seconds[some]) + 1e-9).astype(np.int64)
-    return np.bincount(np.minimum(bins, WAIT_BINS - 1), minlength=WAIT_BINS).astype(np.int64)
-
-
 def wait_quantile(counts: Ints, p: float) -> float:
     """Seconds within which a share `p` of the waits counted in (B,) bins ended, right to 9 %: the geometric middle of
     the bin in which it falls; 0 where that is the first, NaN without any.
 
-    >>> wait_quantile(wait_bins(np.array([0, 0, 0, 600])), 0.5)
+    >>> wait_quantile(np.array([3, 1]), 0.5)
     0.0
     """
     total = int(counts.sum())

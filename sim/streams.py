@@ -38,6 +38,12 @@ def _stream_root(root: int, stream: str) -> int:
     return mix(root ^ _name_key(stream))
 
 
+@lru_cache(maxsize=1024)
+def _key(root: int, stream: str, day: int) -> np.uint64:
+    """A key; half of a day's questions are for one that was asked for before."""
+    return np.uint64(mix(_stream_root(root, stream) ^ (day & _MASK)))
+
+
 class Streams:
     """The random numbers of one run.
 
@@ -81,7 +87,7 @@ class Streams:
 
     def key(self, stream: str, day: int = 0) -> np.uint64:
         """The 64-bit key of `stream` on `day`, to be handed to a kernel."""
-        return np.uint64(mix(_stream_root(self._root, stream) ^ (day & _MASK)))
+        return _key(self._root, stream, day)
 
     def generator(self, stream: str, day: int = 0) -> np.random.Generator:
         """A numpy Generator keyed the same way (12 microseconds to create: one per strategy and

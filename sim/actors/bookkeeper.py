@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.people import PROSPECT, Rows
-from sim.ledger import OPERATIONS, History, wait_bins
+from sim.kernels.station import count_served
+from sim.ledger import OPERATIONS, History
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -53,14 +54,12 @@ class Bookkeeper:
 
     def note_served(self, station: int, waits: Ints, done: Ints) -> None:
         """Jobs left a station at the seconds `done`, and some of them had waited so many seconds before their start."""
-        world, records = self.world, self.world.records
         if done.size == 0:
             return
-        days = world.spec.calendar.days
-        np.add.at(records.finished_hourly[station].reshape(-1), done[done // 3600 < 24 * days] // 3600, 1)
-        if world.day < days and waits.size:
-            records.wait_counts[station, world.day] += wait_bins(waits)
-            records.wait_seconds[station, world.day] += int(waits.sum())
+        records, day = self.world.records, self.world.day
+        records.wait_seconds[station, day] += count_served(
+            waits, done, records.wait_counts[station, day], records.finished_hourly[station].reshape(-1)
+        )
 
     def note_stockouts(self, empty: NDArray[np.bool_], lines: Rows, begin: int, end: int) -> None:
         """Hours with nothing on the shelf between two seconds of the day: from the last unit sold, or, where it was

@@ -243,7 +243,7 @@ class Consumers(Actor):
         self._next = self._orders = 0
         self._choice_keys = np.zeros(world.spec.calendar.days, np.uint64)
         self._lines, self._claims = np.zeros(0, LINE), np.zeros(0, CLAIM)
-        self._appeal: tuple[np.uint64 | None, Floats] = None, np.zeros(0)
+        self._liking: tuple[np.uint64 | None, Floats] = None, np.zeros(0)
 
     def _fresh_tally(self) -> Tallies:
         shop, gifts = self.world.shop, self.world.counter.gift_left.size
@@ -265,12 +265,25 @@ class Consumers(Actor):
 
     def weekly_appeal(self) -> Floats:
         """(K,) what this week adds to each SKU's appeal: one keyed draw an SKU and week."""
-        week, sd = self.world.day // 7, self.world.spec.market.behaviour.appeal_sd
-        key = self.world.streams.at(7 * week).key("appeal", week)
-        if key != self._appeal[0]:
-            drawn = np.array([sd * normal(key, np.int64(_key(name)), 0) for name in self.world.shop.skus])
-            self._appeal = key, drawn
-        return self._appeal[1]
+        key, sd = self._week(), self.world.spec.market.behaviour.appeal_sd
+        return np.array([sd * normal(key, np.int64(_key(name)), 0) for name in self.world.shop.skus])
+
+    def weekly_liking(self) -> Floats:
+        """(S, L, A) utility of each alternative at list price to a segment's customers of each own channel, the week's
+        appeal in, campaigns and opening hours out."""
+        if self._week() != self._liking[0]:
+            mind, market = self.mind, self.world.spec.market
+            own, presale = np.arange(len(market.channels))[:, None], mind.offer == mind.presale
+            place = np.where(presale, 0, mind.offer)
+            impulse = np.array([c.impulse for c in market.channels.values()])[place] * ~presale
+            away = market.behaviour.other_channel * ((own != place) & ~presale)
+            liking = (self.liking + self.weekly_appeal())[:, mind.sku][:, None] + impulse - away
+            self._liking = self._week(), liking
+        return self._liking[1]
+
+    def _week(self) -> np.uint64:
+        week = self.world.day // 7
+        return self.world.streams.at(7 * week).key("appeal", week)
 
     def wake(self, plain: Floats, ritual: Floats, back: Floats) -> None:
         """Midnight: who comes today, and when. `back` (C,): chance of who has put a purchase off to come for it."""

@@ -76,24 +76,26 @@ class Crew:
         world, labour = self.world, self.world.spec.operations.labour
         regular = _cut(regular, 8.0 * self.heads)
         overtime = _cut(overtime, self.overtime.most(world.date))
-        self.overtime.work(float(overtime.sum()))
+        own, extra = float(regular.sum()), float(overtime.sum())
+        self.overtime.work(extra)
         hired = self._hire(temps)
         self.booked.pop(world.day - 2, None)
         shown_up = self._shown_up(self.booked.get(world.day, 0))
-        worked = regular + overtime
-        share = worked / worked.sum() if worked.sum() > 0 else np.array([1.0, 0.0, 0.0])
-        temp_hours = 8.0 * shown_up * share
-        hours = worked + labour.temp_productivity * temp_hours
+        hours = regular + overtime
+        if shown_up:
+            worked = float(hours.sum())
+            share = hours / worked if worked > 0 else np.array([1.0, 0.0, 0.0])
+            hours = hours + labour.temp_productivity * (8.0 * shown_up * share)
         self.shifts.begin((second, servers, 0) for second, servers in plan_of(hours, world.day, self.per_person))
-        world.records.hours_worked[self.index, :, world.day] = regular.sum(), overtime.sum(), 8.0 * shown_up
+        world.records.hours_worked[self.index, :, world.day] = own, extra, 8.0 * shown_up
         factor = overtime_factor(labour, world.date)
-        paid = max(float(regular.sum()), labour.guaranteed_share * 8.0 * self.heads)
+        paid = max(own, labour.guaranteed_share * 8.0 * self.heads)
         self.cost = {
             "regular": round(100 * hour_yuan * paid),
-            "overtime": round(100 * hour_yuan * factor * float(overtime.sum())),
+            "overtime": round(100 * hour_yuan * factor * extra),
             "temps": round(100 * (labour.temp_hour_yuan * 8.0 * shown_up + labour.temp_training_yuan * hired)),
         }
-        world.ledger.count("overtime_hours", float(overtime.sum()))
+        world.ledger.count("overtime_hours", extra)
         world.ledger.count("temp_hours", 8.0 * shown_up)
 
     def overtime_left(self) -> float:

@@ -78,7 +78,9 @@ class Inventory:
         """Makes columns for days `first` to `last`."""
         before, after = max(0, self.first - first), max(0, last + 1 - self.first - self.layers.shape[2])
         if before or after:
-            self.layers = np.pad(self.layers, ((0, 0), (0, 0), (before, after)))
+            old, (variants, places, days) = self.layers, self.layers.shape
+            self.layers = np.zeros((variants, places, before + days + after), np.int64)
+            self.layers[:, :, before : before + days] = old
             self.first -= before
 
     def receive(self, units: Ints) -> None:
@@ -187,7 +189,10 @@ def _oldest(layers: Ints, units: Ints) -> Ints:
     >>> _oldest(np.array([4, 0, 5, 2]), np.array(6)).tolist()
     [4, 0, 2, 0]
     """
-    return np.asarray(np.diff(np.minimum(layers.cumsum(axis=-1), units[..., None]), axis=-1, prepend=0))
+    upto = np.minimum(layers.cumsum(axis=-1), units[..., None])
+    out: Ints = upto.copy()
+    out[..., 1:] -= upto[..., :-1]  # np.diff with a prepended zero takes five times as long for some days of stock
+    return out
 
 
 def _share_lost(terms: Category, age: Ints, today: datetime.date) -> Floats:

@@ -36,7 +36,11 @@ class PriceMatch:
         last = world.day - max(r.terms.price_match.days for r in matched if r.terms.price_match)
         self.kept = {day: parts for day, parts in self.kept.items() if day >= last}
         self.back = {day: gone for day, gone in self.back.items() if day >= last}
-        city, now = world.consumers.people.city[lines["consumer"]], lines["second"]
+        now = lines["second"]
+        matched = [r for r in matched if r.start <= now.max() and now.min() < r.end]
+        if not matched:
+            return
+        city = world.consumers.people.city[lines["consumer"]]
         days = np.zeros(now.size, np.int64)
         for r in matched:
             mine = (r.start <= now) & (now < r.end) & (r.eligible[lines["sku"]] == 1) & r.cities[city]

@@ -46,7 +46,7 @@ class Records:
     hours_worked: Floats
     """(St, 3, days) hours of regular staff, overtime and temps."""
     wait_counts: Ints
-    """(St, days, B) jobs by the time they waited, in the bins of `ledger.wait_bins`, by the day they were counted."""
+    """(St, days, B) jobs by the time they waited, in `ledger.WAIT_BINS`, by the day they were counted."""
     wait_seconds: Ints
     """(St, days) seconds that these jobs waited in all."""
     tickets_by_type: Ints

@@ -57,8 +57,11 @@ class ServiceDesk(Actor):
 
     def receive(self) -> None:
         """Contacts that yesterday caused for today arrive through the day."""
-        for consumers, seconds, cause in self._tomorrow:
-            self._open(consumers, seconds + self.world.midnight, cause)
+        if not self._tomorrow:
+            return
+        consumers, seconds = (np.concatenate(column) for column in list(zip(*self._tomorrow, strict=True))[:2])
+        cause = np.repeat([cause for *_, cause in self._tomorrow], [who.size for who, *_ in self._tomorrow])
+        self._open(consumers, seconds + self.world.midnight, cause)
         self._tomorrow = []
 
     def questions(self, consumers: NDArray[np.int32], seconds: Ints, rules: int) -> None:
@@ -121,23 +124,24 @@ class ServiceDesk(Actor):
         order = np.lexsort((consumers, seconds))
         self._tomorrow.append((consumers[order], seconds[order], cause))
 
-    def _open(self, consumers: NDArray[np.int32], seconds: Ints, cause: int) -> None:
-        """The bot takes what it can; the rest queue for an agent."""
+    def _open(self, consumers: NDArray[np.int32], seconds: Ints, cause: Ints | int) -> None:
+        """The bot takes what it can; the rest queue for an agent. `cause` is (n,) or that of all."""
         if consumers.size == 0:
             return
-        world, terms, entity = self.world, self.terms, consumers.astype(np.int64) * 8 + cause
+        world, terms, cause = self.world, self.terms, np.full(consumers.size, cause)
+        entity = consumers.astype(np.int64) * 8 + cause
         by_bot = self._contained[cause] * self.bot_share * world.faults.bot_seen(seconds)
         asked, service, patience = to_agents(
             world.streams.key("ticket", world.day), world.streams.key("handle", world.day), entity, by_bot,
             self._minutes[cause], terms.handle_cv, terms.patience_minutes,
         )  # fmt: skip
-        world.records.tickets_by_type[cause, world.day] += consumers.size
+        world.records.tickets_by_type[:, world.day] += np.bincount(cause, minlength=len(TICKET_TYPES))
         for name, count in (("tickets", consumers.size), ("tickets_bot", consumers.size - asked.size)):
             world.ledger.count(name, count)
             world.ledger.flow(name, count)
-        entity, seconds, consumers = entity[asked], seconds[asked], consumers[asked]
-        numbers = self.tickets.append(entity.size, consumer=consumers, kind=cause, opened=seconds)
-        self.station.push(numbers, seconds, service, entity, patience, np.full(entity.size, self._urgency[cause]))
+        entity, seconds, cause = entity[asked], seconds[asked], cause[asked]
+        numbers = self.tickets.append(asked.size, consumer=consumers[asked], kind=cause, opened=seconds)
+        self.station.push(numbers, seconds, service, entity, patience, self._urgency[cause])
         world.records.arrivals_hourly[self.crew.index, world.day] += hourly(seconds, world.day)
 
     def feel(self) -> None:

@@ -24,6 +24,9 @@ class Services(Actor):
         self.terms = tuple(world.spec.catalogue.services.values())
         self.where = [named(world.shop, service.skus) for service in self.terms]
         """(K,) each: the SKUs that a service belongs to."""
+        each = [round(100 * service.yuan_per_unit) for service in self.terms]
+        self._unit_fen = np.array(each, np.int64) @ np.reshape(self.where, (len(each), len(world.shop.skus)))
+        """(K,) fen that all services of an SKU cost a unit."""
 
     def effect(self, kind: str) -> NDArray[np.float64]:
         """(K,) share avoided by all services of a kind together; each works on what the others leave."""
@@ -37,8 +40,8 @@ class Services(Actor):
         """Units (K,) ship, in lines (n,): what a service costs a unit, and warranties that some buyers take (one draw a
         line)."""
         names, book = self.world.spec.catalogue.services, self.world.ledger.book
+        book("services", "cash", -int(self._unit_fen @ units))
         for name, service, where in zip(names, self.terms, self.where, strict=True):
-            book("services", "cash", -round(100 * service.yuan_per_unit) * int(units[where].sum()))
             if service.kind == "warranty" and service.price_yuan > 0.0:
                 takes = uniforms(self.world.streams.key(f"warranty {name}"), entity, 0) < service.effect
                 earned = round(100 * service.price_yuan * (1.0 - service.claims_share))

@@ -44,7 +44,10 @@ class Shifts:
 
     def begin(self, plan: Iterable[tuple[int, int, int]]) -> None:
         """From now on the station is worked by a plan of (second, planned, hired servers)."""
-        self.world.env.call(0, self._follow, list(plan), first=True)
+        changes = list(plan)
+        changes = [now for before, now in zip([None, *changes], changes, strict=False)
+                   if before is None or now[1:] != before[1:]]  # fmt: skip
+        self.world.env.call(0, self._follow, changes, first=True)
 
     def _follow(self, plan: list[tuple[int, int, int]]) -> None:
         """Makes the changes of the plan that are due, and comes back for the next."""

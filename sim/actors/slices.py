@@ -106,17 +106,16 @@ def _utility(world: World, early: Bools, presale_days: Floats, gift_appeal: Floa
 
     `early` (Z, A) is what a pre-sale offers, `presale_days` (Z,) the days until its balance, `gift_appeal` (Z, A).
     """
-    counter, mind, channels = world.counter, world.consumers.mind, world.spec.market.channels
-    liking = world.consumers.liking + world.consumers.weekly_appeal()
-    own, presale = np.arange(len(channels))[:, None], mind.offer == mind.presale
+    counter, mind = world.counter, world.consumers.mind
+    presale = mind.offer == mind.presale
     place = np.where(presale, 0, mind.offer)
-    impulse = np.array([c.impulse for c in channels.values()])[place] * ~presale
-    away = world.spec.market.behaviour.other_channel * ((own != place) & ~presale)
-    z, h = counter.one_city.size, counter.one_hour.size
-    out = np.empty((z, h, liking.shape[0], len(channels), mind.sku.size))
-    out[:] = liking[:, mind.sku][:, None] + impulse - away
-    out += gift_appeal[:, None, None, None]
-    out -= (mind.temper["impatience"][:, None, None] * presale * presale_days[:, None, None, None])[:, None]
+    liking, z, h = world.consumers.weekly_liking(), counter.one_city.size, counter.one_hour.size
+    out = np.broadcast_to(liking, (z, h, *liking.shape))
+    if gift_appeal.any():
+        out = out + gift_appeal[:, None, None, None]
+    if presale_days.any():
+        wait = mind.temper["impatience"][:, None, None] * presale * presale_days[:, None, None, None]
+        out = out - wait[:, None]
     shown = counter.open_hours[counter.one_hour][:, place] & world.consumers.sold_in[place, mind.sku]
     shown = np.where(presale, early[:, None], shown[None]) & (mind.sku >= 0)
     out = np.where(shown[:, :, None, None], out, CLOSED)

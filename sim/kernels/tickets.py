@@ -24,11 +24,11 @@ def asking(key: np.uint64, entities: I64, chance: F64) -> I64:
 
 @njit(cache=True)
 def to_agents(
-    key: np.uint64, handle: np.uint64, entities: I64, by_bot: F64, minutes: float, cv: float, patience: float
+    key: np.uint64, handle: np.uint64, entities: I64, by_bot: F64, minutes: F64, cv: float, patience: float
 ) -> tuple[I64, I64, I64]:
     """Of tickets (n,) those that the bot, with chances `by_bot` (n,), does not resolve: (places, seconds of service,
-    seconds of patience). Service is lognormal, patience exponential, both with means in minutes. Draws 0 and 1 of
-    `key`, 0 and 1 of `handle`."""
+    seconds of patience). Service is lognormal with means `minutes` (n,), patience exponential. Draws 0 and 1 of `key`,
+    0 and 1 of `handle`."""
     places, service, waits = (
         np.empty(entities.size, np.int64), np.empty(entities.size, np.int64), np.empty(entities.size, np.int64),
     )  # fmt: skip
@@ -37,7 +37,7 @@ def to_agents(
         if uniform(key, entities[n], 0) < by_bot[n]:
             continue
         places[m] = n
-        service[m] = lognormal(handle, entities[n], 60.0 * minutes, variance)
+        service[m] = lognormal(handle, entities[n], 60.0 * minutes[n], variance)
         waits[m] = int(-60.0 * patience * math.log(uniform(key, entities[n], 1)))
         m += 1
     return places[:m].copy(), service[:m].copy(), waits[:m].copy()

@@ -21,7 +21,7 @@ def test_those_ask_whose_draw_is_below_their_chance() -> None:
 
 def test_the_bot_takes_its_share_and_the_rest_wait_for_an_agent() -> None:
     by_bot = np.random.default_rng(2).uniform(0, 1, PEOPLE.size)
-    places, service, patience = to_agents(KEY, HANDLE, PEOPLE, by_bot, 4.0, 0.8, 10.0)
+    places, service, patience = to_agents(KEY, HANDLE, PEOPLE, by_bot, np.full(PEOPLE.size, 4.0), 0.8, 10.0)
     assert places.tolist() == np.flatnonzero(uniforms(KEY, PEOPLE, 0) >= by_bot).tolist()
     assert service.tolist() == lognormal_seconds(HANDLE, PEOPLE[places], np.array([240.0]), 0.8).tolist()
     waits = -600.0 * np.log(uniforms(KEY, PEOPLE[places], 1))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.ledger import DAILY, DAILY_FLOATS, PNL, WAIT_BINS, History, wait_bins
+from sim.ledger import DAILY, DAILY_FLOATS, PNL, WAIT_BINS, History
 from sim.metrics import all_metrics
 from sim.scenario import load_scenario
+from tests.waits import wait_bins
 
 DAYS = 6
 

@@ -10,10 +10,11 @@ import pytest
 
 from sim.contracts import Forecast, Roster, Staffer, View
 from sim.errors import StrategyError
-from sim.ledger import TICKET_TYPES, wait_bins, wait_quantile
+from sim.ledger import TICKET_TYPES, wait_quantile
 from sim.metrics import all_metrics
 from sim.scenario.root import Scenario
 from strategies.staffing.fixed import Fixed
+from tests.waits import wait_bins
 from tests.world.markets import Nobody, Played, Tree, market, play
 
 PRE_SALE, ORDER, LATE, WRONG, PRICE, RETURNS = range(6)
@@ -188,7 +189,9 @@ def test_bins_are_a_fifth_wide_and_hold_every_wait() -> None:
     assert {n: int(c) for n, c in enumerate(counts) if c} == {0: 2, 1: 1, 5: 1, 7: 1, 9: 1, 33: 1, 95: 1}
     every = np.arange(1, 100_000)
     for wait in every[::997]:
-        assert wait_quantile(wait_bins(np.array([wait])), 0.5) == pytest.approx(wait, rel=0.0906)
+        assert wait_quantile(wait_bins([wait]), 0.5) == pytest.approx(wait, rel=0.0906)
+    powers = 2 ** np.arange(23)  # a logarithm that is a hair below a whole number must not fall into the bin before
+    assert np.flatnonzero(wait_bins(powers)).tolist() == (1 + 4 * np.arange(23)).tolist()
     assert np.isnan(wait_quantile(wait_bins(np.zeros(0, np.int64)), 0.99))
     assert wait_quantile(wait_bins(np.array([0] * 99 + [600])), 0.99) == 0.0
 
