@@ -40,7 +40,7 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(DONE)
     except click.ClickException as error:
         where = f"{error.ctx.command_path}: " if isinstance(error, click.UsageError) and error.ctx else ""
-        click.echo(f"{where}{error.format_message()}", err=True)
+        click.echo("\n".join(f"{where}{line}" for line in error.format_message().splitlines()), err=True)
         sys.exit(BAD_INPUT)
     except PeakshiftError as error:
         click.echo(str(error), err=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from pathlib import Path
@@ -29,8 +29,57 @@ DONE, NO, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
 
 
+class Command(click.Command):
+    """A command that tells all wrong values of its options at once, in the form of all faults."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.BadParameter:
+            raise click.UsageError("\n".join(self._faults(ctx, given)), ctx) from None
+
+    def _faults(self, ctx: click.Context, args: list[str]) -> Iterator[str]:
+        options, *_ = self.make_parser(ctx).parse_args(args)
+        for param in self.get_params(ctx):
+            value, _ = param.consume_value(ctx, options)
+            try:
+                param.process_value(ctx, value)
+            except click.BadParameter as error:
+                yield _fault(param, value, error)
+
+
+def _fault(param: click.Parameter, value: Any, error: click.BadParameter) -> str:
+    """What an option or argument must be, and what it got."""
+    from sim.errors import Fault, did_you_mean  # light, and only when something is wrong
+
+    name = max(param.opts, key=len) if isinstance(param, click.Option) else param.human_readable_name.rstrip(".")
+    if isinstance(error, click.MissingParameter):
+        return str(Fault(name, "", "must be given"))
+    kind, hint = param.type, None
+    if isinstance(kind, click.Choice):
+        must_be, hint = f"must be one of {', '.join(kind.choices)}", did_you_mean(str(value), kind.choices)
+    elif isinstance(kind, click.types.IntParamType | click.types.FloatParamType):
+        must_be = f"must be a {'whole ' * isinstance(kind, click.types.IntParamType)}number{_range(kind)}"
+    else:
+        return f"{name}: {error.message}"
+    return str(Fault(name, "", must_be, repr(value), hint))
+
+
+def _range(kind: click.ParamType[Any]) -> str:
+    """` of at least 1`, ` from 1 to 500`, ` above 0 and at most 86400`; nothing where all numbers do."""
+    least, most = getattr(kind, "min", None), getattr(kind, "max", None)
+    if least is None:
+        return ""
+    if kind.min_open:  # type: ignore[attr-defined]  # a range has both
+        return f" above {least}" + (f" and at most {most}" if most is not None else "")
+    return f" from {least} to {most}" if most is not None else f" of at least {least}"
+
+
 class Commands(click.Group):
     """A group that suggests the command that was probably meant."""
+
+    command_class = Command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         try:
