@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +96,10 @@ def list_(what: str) -> None:
     one_of("list", what, _LISTED)
     from sim.lab.listing import listing  # strategies and metrics are found by looking
 
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     for line in listing(what):
-        click.echo(line)
+        under = " " * (len(line) - len(line.lstrip()) + 4)
+        click.echo(textwrap.fill(line, width, subsequent_indent=under, break_long_words=False))
 
 
 @cli.command(short_help="Your order history -> a calibrated scenario.")

@@ -254,6 +254,19 @@ def test_a_folder_that_cannot_be_is_said_before_anything_runs(tmp_path: Path) ->
     assert done.stderr == "file/runs: must be a folder that can be written to: Not a directory\n"
 
 
+def test_lists_wrap_on_a_terminal_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    main(["list", "strategies"])
+    whole = capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    main(["list", "strategies"])
+    wrapped = capsys.readouterr().out
+    assert max(map(len, whole.splitlines())) > 200 and max(map(len, wrapped.splitlines())) <= 80
+    assert wrapped.split() == whole.split()
+
+
 def test_new_list_and_schema(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
