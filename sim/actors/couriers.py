@@ -138,10 +138,8 @@ def depots(world: World, parcels: Ints) -> Iterator[tuple[CourierFleet, Ints, In
     An entity is a buyer's day: what a parcel's stop is drawn by, and the order in which parcels of one truck queue.
     """
     get = world.parcels.get
-    city, entity = (
-        get("city", parcels),
-        get("consumer", parcels).astype(np.int64) * 8192 + get("placed", parcels) // 86_400,
-    )
+    city = get("city", parcels)
+    entity = get("consumer", parcels).astype(np.int64) * 8192 + get("placed", parcels) // 86_400
     order = np.lexsort((entity, city))
     parcels, entity = parcels[order], entity[order]
     ends = np.cumsum(np.bincount(city, minlength=len(world.fleets))).tolist()

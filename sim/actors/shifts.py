@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,9 +45,7 @@ class Shifts:
 
     def begin(self, plan: Iterable[tuple[int, int, int]]) -> None:
         """From now on the station is worked by a plan of (second, planned, hired servers)."""
-        changes = list(plan)
-        changes = [now for before, now in zip([None, *changes], changes, strict=False)
-                   if before is None or now[1:] != before[1:]]  # fmt: skip
+        changes = [next(same) for _, same in groupby(plan, key=lambda entry: entry[1:])]
         self.world.env.call(0, self._follow, changes, first=True)
 
     def _follow(self, plan: list[tuple[int, int, int]]) -> None:
