@@ -14,8 +14,8 @@ from sim.kernels.station import ABANDONED as ABANDONED
 from sim.kernels.station import FOREVER as FOREVER
 
 Seconds = NDArray[np.int64]
-_FOREVER, _ALIKE = np.array([FOREVER]), np.zeros(1, np.int64)
-"""Patience and priority of all jobs where none are given."""
+_FOREVER, _ALIKE, _NO_ORDER = np.array([FOREVER]), np.zeros(1, np.int64), np.zeros(0, np.int64)
+"""Patience and priority of all jobs where none are given; no order of them that is known."""
 
 
 class Station:
@@ -51,11 +51,14 @@ class Station:
         waits, ranks = _FOREVER if patience is None else patience, _ALIKE if priority is None else priority
         if self.inside == 0:
             self._priority, self._ranked = int(ranks[0]), False
-        first, differs = kernel.enter(
-            self._queue, self._state, self._now, self._priority, np.asarray(job, np.int64),
-            np.asarray(arrival, np.int64), np.asarray(service, np.int64), np.asarray(rank, np.int64),
-            np.asarray(waits, np.int64), np.asarray(ranks, np.int64),
-        )  # fmt: skip
+        job, arrival, service, rank, waits, ranks = (
+            np.asarray(a, np.int64) for a in (job, arrival, service, rank, waits, ranks)
+        )
+        into = self._queue, self._state, self._now, self._priority
+        first, differs = kernel.enter(*into, job, arrival, service, rank, waits, ranks, _NO_ORDER)
+        if first == kernel.CROWDED:
+            order = np.lexsort((rank, arrival))
+            first, differs = kernel.enter(*into, job, arrival, service, rank, waits, ranks, order)
         if first < self._now:
             raise ValueError(f"{self.name}: arrival: must not lie before second {self._now}, got {first}")
         self._patient |= patience is not None

@@ -45,7 +45,8 @@ def serve(
     one. `lines` must have room for two lines per visitor and category, `claims` for one.
     """
     looks, chosen = np.empty(_BLOCK * mind.demand.size, LOOK), np.empty(_BLOCK * mind.demand.size, np.int32)
-    shelves, n_lines, n_claims, v = empty_shelves(mind, offer), 0, 0, first
+    shelves, v = empty_shelves(mind, offer), first
+    n_lines = n_claims = first - first  # of a literal 0, numba compiles `_trade` and all below it a second time
     while v < came.size and second[v] < offer.end:
         last = v + 1
         while last < came.size and last - v < _BLOCK and second[last] < offer.end:

@@ -28,6 +28,8 @@ FOREVER = np.int64(1) << 40
 """Patience of a job that never gives up."""
 ABANDONED = np.int64(-1)
 """Start time of a job that gave up."""
+CROWDED = np.int64(-4)
+"""First arrival of jobs too many of which come at a time for `order_of`."""
 WAITING, TAKEN = np.int64(-2), np.int64(-3)
 """Start time of a job that has not started, and of an empty slot."""
 
@@ -258,15 +260,18 @@ def order_of(arrival: Seconds, rank: Seconds) -> Seconds:
 @njit(cache=True)
 def enter(
     queue: Seconds, state: Seconds, now: int, shared: int, job: Seconds, arrival: Seconds, service: Seconds,
-    rank: Seconds, patience: Seconds, priority: Seconds,
+    rank: Seconds, patience: Seconds, priority: Seconds, order: Seconds,
 ) -> tuple[int, bool]:  # fmt: skip
-    """Admits new jobs, in order of (arrival, rank); returns the first arrival and whether any priority is another than
-    `shared`. When the first arrival lies before `now`, nobody was admitted."""
-    order = order_of(arrival, rank)
-    if order.size > job.size:
-        order = np.argsort(rank, kind="mergesort")
-        order = order[np.argsort(arrival[order], kind="mergesort")]
-    first, differs = arrival[order[0] if order.size > 0 else 0], False
+    """Admits new jobs; returns the first arrival and whether any priority is another than `shared`.
+
+    Nobody is admitted where the first arrival lies before `now`, or where it is CROWDED: then `order` (n,) must be
+    given, the places of the jobs in order of (arrival, rank), else empty.
+    """
+    if order.size == 0:
+        order = order_of(arrival, rank)
+        if order.size > job.size:
+            return int(CROWDED), False
+    first, differs = int(arrival[order[0] if order.size > 0 else 0]), False
     if first < now:
         return first, differs
     for n in range(priority.size):
