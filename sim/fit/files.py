@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,8 +79,8 @@ def head_of(path: Path) -> Head:
     if not start.strip():
         raise DataError(f"{path}: must hold order lines, got an empty file")
     if start[:4] == b"PAR1":
-        names = _parquet(path).schema_arrow.names
-        return Head(path, "parquet", "", "", [str(name).strip() for name in names], 1)
+        _, names = _parquet(path)
+        return Head(path, "parquet", "", "", [name.strip() for name in names], 1)
     for magic, name in _MAGIC.items():
         if start.startswith(magic):
             raise DataError(f"{path}: must be a CSV or Parquet file, got {name}; unpack it or save it as CSV")
@@ -226,33 +225,34 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=lambda d: (bare.count(d), d == ","))
 
 
-def _parquet(path: Path) -> Any:
+def _parquet(path: Path) -> tuple[pq.ParquetFile, list[str]]:
+    """The file and the names of its columns. Raises DataError."""
     try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
+        file = pq.ParquetFile(path)
+        return file, file.schema_arrow.names
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last where a name is damaged
         raise DataError(f"{path}: must be a whole Parquet file: {str(error).splitlines()[0]}") from None
 
 
-_NOT_PLAIN = (pa.ArrowException, NotImplementedError, OSError, IndexError)
-"""What Arrow raises of a nested, encoded or damaged column: its own, Python's, or the file system's."""
-
-
 def _read_parquet(head: Head, columns: Sequence[int]) -> Raw:
-    file = _parquet(head.path)
+    file, names = _parquet(head.path)
     rows = file.metadata.num_rows
     if rows > MOST_ROWS:
         raise DataError(f"{head.path}: must have at most {MOST_ROWS:,} lines, got {rows:,}; fit a part of it")
     texts = {}
-    for position, name in enumerate(head.header):
+    for position, name in enumerate(names):
         try:
-            column = file.read(columns=[file.schema_arrow.names[position]]).column(0)
+            column = file.read(columns=[name]).column(0)
             if pa.types.is_dictionary(column.type):
                 column = column.cast(column.type.value_type)
             text = column.cast(pa.large_string())
-        except _NOT_PLAIN as error:
+            text.validate(full=True)  # damaged text is found here, not when it is used
+            if len(text) != rows:
+                raise pa.ArrowInvalid(f"{len(text):,} of {rows:,} lines")
+        except (pa.ArrowException, OSError) as error:  # a list or a picture, or a part of the file that is damaged
             if position in columns:
                 raise DataError(f"{head.path}: {name}: must be plain values: {str(error).splitlines()[0]}") from None
-            continue  # a list or a picture beside the orders
+            continue  # beside the orders
         texts[str(position)] = text.to_pandas().astype("str").fillna("")
     frame = pd.DataFrame(texts)
     same = pd.util.hash_pandas_object(frame, index=False).to_numpy().astype(np.int64)

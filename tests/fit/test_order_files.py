@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import random
+from collections import Counter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -166,6 +168,28 @@ def test_parquet_reads_as_csv_does(tmp_path: Path) -> None:
     (tmp_path / "torn.parquet").write_bytes((tmp_path / "o.parquet").read_bytes()[:600])
     with pytest.raises(DataError, match="must be a whole Parquet file"):
         read_orders(tmp_path / "torn.parquet")
+
+
+def test_damaged_parquet_files_are_read_or_told(tmp_path: Path) -> None:
+    """Bytes of a file replaced at random, 400 times: names of columns, pages, counts of rows. Never another error."""
+    (tmp_path / "o.csv").write_text(HEAD + "".join(plain()))
+    frame = pd.read_csv(tmp_path / "o.csv").assign(tags=[["gift"]] * len(plain()))
+    frame.to_parquet(tmp_path / "o.parquet", compression=None)
+    what_is = "must be a whole Parquet file", "must be plain values"
+    whole, draw, told = (tmp_path / "o.parquet").read_bytes(), random.Random(2), Counter[str]()
+    for _ in range(400):
+        damaged = bytearray(whole)
+        for _ in range(draw.choice([1, 1, 3, 10])):
+            damaged[draw.randrange(4, len(damaged) - 8)] = draw.randrange(256)
+        (tmp_path / "x.parquet").write_bytes(damaged)
+        try:
+            read_orders(tmp_path / "x.parquet")
+            told["read"] += 1
+        except DataError as error:
+            assert str(error).startswith(f"{tmp_path}/x.parquet:")
+            told[next((what for what in what_is if what in str(error)), "other")] += 1
+    print(told)
+    assert min(told[what] for what in ("read", *what_is)) > 10
 
 
 # ---- dirty data --------------------------------------------------------------------------------
