@@ -113,7 +113,7 @@ _FORMATS = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%d.%m.%Y %H:%M:%
             "%d %b %Y", "%d %b %Y %H:%M", "%b %d, %Y", "%B %d, %Y",
             "%Y-%m-%d %I:%M:%S %p", "%d-%b-%Y")  # fmt: skip
 _TIMES = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "")
-_OFFSET = r"\s*(Z|UTC|GMT|[+-][01]\d:?\d{2})$"
+_ZONE = r"(Z|UTC|GMT|[+-][01]\d(?::?\d{2})?)$"
 
 
 def moments(text: pd.Series, zone: ZoneInfo | None = None) -> Moments:
@@ -122,13 +122,13 @@ def moments(text: pd.Series, zone: ZoneInfo | None = None) -> Moments:
     With `zone`, times without an offset are UTC and all move there.
     """
     text = text.str.strip()
-    marked = text.str.contains(r":.*[\d ](?:Z|UTC|GMT|[+-][01]\d:?\d{2})$", regex=True).fillna(False).to_numpy(bool)
+    marked = text.str.match(r".*:.*[\d ]" + _ZONE).fillna(False).to_numpy(bool)
     offset = np.zeros(len(text))
     told: list[str] = []
     if marked.any():
-        sign = text[marked].str.extract(_OFFSET, expand=False).fillna("Z")
+        sign = text[marked].str.extract(_ZONE, expand=False).fillna("Z")
         offset[marked] = sign.map({s: _minutes(s) for s in sign.unique()}).to_numpy(float)
-        text = text.where(~marked, text.str.replace(_OFFSET, "", regex=True))
+        text = text.where(~marked, text.str.replace(r"\s*" + _ZONE, "", regex=True))
     value, formats = _parsed(text)
     told += formats
     shifted = np.zeros(len(text), bool)
@@ -152,13 +152,14 @@ def _minutes(sign: str) -> float:
     if sign in ("Z", "UTC", "GMT"):
         return 0.0
     digits = sign[1:].replace(":", "")
-    return (-1 if sign[0] == "-" else 1) * (60.0 * int(digits[:2]) + int(digits[2:]))
+    return (-1 if sign[0] == "-" else 1) * (60.0 * int(digits[:2]) + int(digits[2:] or 0))
 
 
 def _parsed(text: pd.Series) -> tuple[pd.Series, list[str]]:
     """Every row by the first format that reads it; (moments, what was assumed)."""
     told: list[str] = []
-    iso = text.str.match(r"\d{4}-\d{1,2}-\d|\d{8}(?:\D|$)").fillna(False)
+    odd = text.str.contains(r"[T ]\d.*[-+Zz]", regex=True)  # an offset beside an hour alone, which nobody writes
+    iso = (text.str.match(r"\d{4}-\d{1,2}-\d|\d{8}(?:\D|$)") & ~odd).fillna(False)
     value = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
     if iso.any():
         value[iso] = pd.to_datetime(text[iso], format="ISO8601", errors="coerce")
