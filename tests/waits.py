@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.kernels.station import count_served
+from sim.kernels.counts import count_served
 from sim.ledger import WAIT_BINS
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernels.counts import count_served
 from sim.kernels.people import PROSPECT, Rows
-from sim.kernels.station import count_served
 from sim.ledger import OPERATIONS, History
 
 if TYPE_CHECKING:

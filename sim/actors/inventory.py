@@ -191,7 +191,7 @@ def _oldest(layers: Ints, units: Ints) -> Ints:
     """
     upto = np.minimum(layers.cumsum(axis=-1), units[..., None])
     out: Ints = upto.copy()
-    out[..., 1:] -= upto[..., :-1]  # np.diff with a prepended zero takes five times as long for some days of stock
+    out[..., 1:] -= upto[..., :-1]  # half the time of np.diff with a prepended zero, at 20 days of stock
     return out
 
 

@@ -10,6 +10,7 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.kernels import station as kernel
+from sim.kernels.counts import count_by_hour
 from sim.kernels.station import ABANDONED as ABANDONED
 from sim.kernels.station import FOREVER as FOREVER
 
@@ -127,7 +128,7 @@ class Station:
 
 def hourly(times: Seconds, day: int) -> NDArray[np.int64]:
     """(24,) events of `day` by hour."""
-    return kernel.count_by_hour(times, day * 86_400, 24)
+    return count_by_hour(times, day * 86_400, 24)
 
 
 def plan_of(hours: NDArray[np.float64], day: int, per_person: int = 1) -> list[tuple[int, int]]:

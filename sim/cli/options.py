@@ -59,19 +59,19 @@ def _fault(param: click.Parameter, value: Any, error: click.BadParameter) -> str
     kind, hint = param.type, None
     if isinstance(kind, click.Choice):
         must_be, hint = f"must be one of {', '.join(kind.choices)}", did_you_mean(str(value), kind.choices)
-    elif isinstance(kind, click.types.IntParamType | click.types.FloatParamType):
-        must_be = f"must be a {'whole ' * isinstance(kind, click.types.IntParamType)}number{_range(kind)}"
+    elif isinstance(kind, click.IntRange):
+        must_be = f"must be a whole number{_range(kind)}"
+    elif isinstance(kind, click.FloatRange):
+        must_be = f"must be a number{_range(kind)}"
     else:
         return f"{name}: {error.message}"
     return str(Fault(name, "", must_be, repr(value), hint))
 
 
-def _range(kind: click.ParamType[Any]) -> str:
-    """` of at least 1`, ` from 1 to 500`, ` above 0 and at most 86400`; nothing where all numbers do."""
-    least, most = getattr(kind, "min", None), getattr(kind, "max", None)
-    if least is None:
-        return ""
-    if kind.min_open:  # type: ignore[attr-defined]  # a range has both
+def _range(kind: click.IntRange | click.FloatRange) -> str:
+    """` of at least 1`, ` from 1 to 500`, ` above 0 and at most 86400`: every range of ours has a lower end."""
+    least, most = kind.min, kind.max
+    if kind.min_open:
         return f" above {least}" + (f" and at most {most}" if most is not None else "")
     return f" from {least} to {most}" if most is not None else f" of at least {least}"
 

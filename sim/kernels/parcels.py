@@ -20,7 +20,6 @@ class Parcels(NamedTuple):
 
     number: I64  # (n,) parcel of each line
     first: I64  # (m,) its first line
-    order: I64  # (m,) number of its order
     lines: I64  # (m,)
     unpacked: I64  # (m,) lines that are not packed yet
     paid: I64  # (m,) fen
@@ -35,8 +34,8 @@ class Booked(NamedTuple):
     units: I64  # (K,)
     paid: I64  # (K,) fen
     cost: int  # fen
-    commission: int  # fen, rounded line by line
-    offered: int  # fen of public markdown, rounded line by line
+    commission: int  # fen
+    offered: int  # fen of public markdown
 
 
 @njit(cache=True)
@@ -62,9 +61,7 @@ def parcels_of(
     """Parcels of lines (n,) that stand in order; `staged` is below 0 where a line is not packed yet."""
     n = second.size
     number = np.empty(n, np.int64)
-    first, order, lines, unpacked = (
-        np.empty(n, np.int64), np.empty(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
-    )  # fmt: skip
+    first, lines, unpacked = np.empty(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     sums, most, begins = np.zeros(n, np.int64), np.zeros(n, np.int64), np.empty(n, np.int64)
     m = b = split = of_order = 0
     for i in range(n):
@@ -73,7 +70,7 @@ def parcels_of(
             begins[b] = i
             b, of_order = b + 1, 0
         if new_order or warehouse[i] != warehouse[i - 1] or till[i] != till[i - 1]:
-            first[m], order[m] = i, b - 1
+            first[m] = i
             m, of_order = m + 1, of_order + 1
             split += of_order == 2
         p = m - 1
@@ -83,7 +80,7 @@ def parcels_of(
         sums[p] += paid[i]
         most[p] = max(most[p], gift[i])
     return Parcels(
-        number, first[:m].copy(), order[:m].copy(), lines[:m].copy(), unpacked[:m].copy(), sums[:m].copy(),
+        number, first[:m].copy(), lines[:m].copy(), unpacked[:m].copy(), sums[:m].copy(),
         most[:m].copy(), begins[:b].copy(), split,
     )  # fmt: skip
 
@@ -94,7 +91,8 @@ def booked(
     cost_fen: I64, fee: F64,
 ) -> Booked:  # fmt: skip
     """Sums over lines (n,), `zone` (m,) by parcel, public markdown `depth` (Z, O, K), `fee` (W,) by where a line would
-    come back to."""
+    come back to. Commission and markdown are rounded line by line, so that cutting the day into more slices changes no
+    fen."""
     by_units, by_paid = np.zeros(cost_fen.size, np.int64), np.zeros(cost_fen.size, np.int64)
     cost = commission = offered = 0
     for i in range(sku.size):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+from numba import int64, njit
 from numpy.typing import NDArray
 
 from sim.kernels.choice import LOOK, choose, conclude, hurt, look, priced, words_of
@@ -31,7 +31,7 @@ _BLOCK = 512
 _NONE = -1
 
 
-@njit(cache=True)
+@njit(cache=True, locals={"n_lines": int64})  # else `_trade` and all below it compile a second time, for a literal 0
 def serve(
     need_key: np.uint64, choice_keys: U64, unit_key: np.uint64, people: People, mind: Mind, offer: Slice,
     stock: NDArray[np.int64], route: NDArray[np.int64], day: int, came: I32, second: I32, first: int, lines: Rows,
@@ -46,7 +46,7 @@ def serve(
     """
     looks, chosen = np.empty(_BLOCK * mind.demand.size, LOOK), np.empty(_BLOCK * mind.demand.size, np.int32)
     shelves, v = empty_shelves(mind, offer), first
-    n_lines = n_claims = first - first  # of a literal 0, numba compiles `_trade` and all below it a second time
+    n_lines = n_claims = 0
     while v < came.size and second[v] < offer.end:
         last = v + 1
         while last < came.size and last - v < _BLOCK and second[last] < offer.end:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+from numba import int64, njit
 
 from sim.kernels.draws import uniform
 from sim.kernels.people import F32, F64, I16, I32, I64, NEVER, PROSPECT, PUT_OFF, U8, Mind, People, Rows
@@ -129,7 +129,7 @@ def _by_second(came: I32, second: I32, place: I32, count: int) -> tuple[I32, I32
     return by_time, at
 
 
-@njit(cache=True)
+@njit(cache=True, locals={"count": int64})  # else `_by_second` compiles a second time, for a literal 0
 def visitors(
     key: np.uint64, people: People, mind: Mind, day: int, plain: F64, ritual: F64, discovery: float, back: F64
 ) -> tuple[I32, I32]:

@@ -31,7 +31,6 @@ def test_parcels_are_the_groups_of_their_lines(lines: list[tuple[int, ...]], see
     mine = [np.array([line == kind for line in lines]) for kind in kinds]
     assert made.number.tolist() == [kinds.index(line) for line in lines]
     assert made.first.tolist() == [lines.index(kind) for kind in kinds]
-    assert made.order.tolist() == [orders.index(kind[:2]) for kind in kinds]
     assert made.lines.tolist() == [m.sum() for m in mine]
     assert made.unpacked.tolist() == [(staged[m] < 0).sum() for m in mine]
     assert made.paid.tolist() == [paid[m].sum() for m in mine]
