@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import functools
+import math
+from statistics import NormalDist
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.contracts import Floats, View
 
 HOUR_DAYS = 28
 """Past days that an hour profile is taken from."""
+_LEVELS = 1 << 16
+_PER_WORD = 4
+
+
+@functools.cache
+def _scores() -> NDArray[np.float32]:
+    """(65,536,) the normal's quantiles at the middles of as many equal parts."""
+    inverse = NormalDist().inv_cdf
+    below = np.array([inverse((n + 0.5) / _LEVELS) for n in range(_LEVELS // 2)], np.float32)
+    return np.concatenate((below, -below[::-1]))
+
+
+def normals(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Standard normal noise of 65,536 levels up to 4.3, four of them from 64 random bits.
+
+    Less than half the time of `rng.standard_normal`, which is most of what such a forecast costs otherwise.
+    """
+    size = math.prod(shape)
+    words = rng.integers(0, 1 << 64, -(-size // _PER_WORD), dtype="<u8")
+    return _scores().take(words.view("<u2")[:size]).reshape(shape)
 
 
 def hour_profile(view: View) -> Floats:
@@ -30,18 +55,22 @@ def hour_shares(view: View, horizon: int, rush: float = 0.25) -> Floats:
     return shares
 
 
-def gamma_paths(mean: Floats, relative_variance: Floats | float, samples: int, rng: np.random.Generator) -> Floats:
-    """(S, ...) Gamma noise of variance m + v m^2 around `mean`, scaled to keep the mean exactly.
+def gamma_paths(
+    mean: Floats, relative_variance: Floats | float, samples: int, rng: np.random.Generator, scale: Floats | None = None
+) -> Floats:
+    """(S, ...) Gamma noise of variance m + v m^2 around `mean`, scaled so that the mean of the paths is exactly `mean`,
+    or `scale`.
 
     The continuous stand-in for a negative binomial; the cube of a normal is nearly a Gamma (Wilson & Hilferty 1931).
     """
     shape = mean / (1.0 + relative_variance * mean) + 1e-9
-    paths = rng.standard_normal((samples, *mean.shape))
-    paths *= 1.0 / (3.0 * np.sqrt(shape))
-    paths += 1.0 - 1.0 / (9.0 * shape)
-    np.maximum(paths, 0.0, out=paths)
-    paths *= paths * paths
-    paths *= mean / np.maximum(paths.mean(axis=0), 1e-12)
+    noise = normals((samples, *mean.shape), rng)
+    noise *= (1.0 / (3.0 * np.sqrt(shape))).astype(np.float32)
+    noise += (1.0 - 1.0 / (9.0 * shape)).astype(np.float32)
+    np.maximum(noise, 0.0, out=noise)
+    noise *= noise * noise
+    paths = noise.astype(np.float64)
+    paths *= (mean if scale is None else scale) / np.maximum(paths.mean(axis=0), 1e-12)
     return paths
 
 

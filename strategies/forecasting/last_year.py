@@ -16,6 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from sim.contracts import Bools, Floats, Forecast, Forecaster, Info, View
+from strategies.forecasting._shared import gamma_paths, hour_shares
 
 
 @dataclass
@@ -46,7 +47,9 @@ class LastYear(Forecaster):
         usual = self._usual(view, sold, event[:, :days], horizon_days)
         ahead = event[:, None, days : days + horizon_days]
         mean = np.where(ahead, usual * self._lift(view, sold, event[:, :days]), usual)
-        return Forecast(self._scatter(mean, rng), _hour_shares(view, horizon_days, self.rush_share))
+        return Forecast(
+            gamma_paths(mean, self.cv**2, self.samples, rng), hour_shares(view, horizon_days, self.rush_share)
+        )
 
     def _usual(self, view: View, sold: Floats, event: Bools, horizon: int) -> Floats:
         """(K, C, H) mean of the same weekday over the last weeks, campaign days left out."""
@@ -80,30 +83,3 @@ class LastYear(Forecaster):
         quiet = before[~event[:, before].any(axis=0)]
         base = units[quiet].mean() if len(quiet) else 0.0
         return float(units[first:end].mean() / base) if base > 0 else self.default_lift
-
-    def _scatter(self, mean: Floats, rng: np.random.Generator) -> Floats:
-        """(S, K, C, H) Gamma noise of variance m + (cv m)^2, scaled to keep the mean exactly."""
-        shape = mean / (1.0 + self.cv**2 * mean) + 1e-9
-        noise = rng.standard_normal((self.samples, *mean.shape), dtype=np.float32)  # half the time of float64
-        noise *= (1.0 / (3.0 * np.sqrt(shape))).astype(np.float32)
-        noise += (1.0 - 1.0 / (9.0 * shape)).astype(np.float32)
-        np.maximum(noise, 0.0, out=noise)
-        noise *= noise * noise
-        paths = noise.astype(np.float64)
-        paths *= mean / np.maximum(paths.mean(axis=0), 1e-12)
-        return paths
-
-
-def _hour_shares(view: View, horizon: int, rush: float) -> Floats:
-    """(H, 24) recent hour profile; a festival's first day puts `rush` x ritual right after the start."""
-    counts = view.orders_by_hour[:, -28:].sum(axis=1) + 1.0
-    shares = np.tile(counts / counts.sum(), (horizon, 1))
-    for c in view.campaigns:
-        ahead = int(np.floor(c.start_day)) - view.day
-        if 0 <= ahead < horizon and c.ritual > 0:
-            hour = int((c.start_day % 1.0) * 24 + 1e-6)  # 20:00 as a share of a day is not exact
-            after = np.where(np.arange(24) >= hour, shares[ahead], 0.0)
-            after = 0.5 * after / after.sum() + 0.5 * (np.arange(24) == hour)
-            extra = rush * min(c.ritual, 1.0)
-            shares[ahead] = (1.0 - extra) * shares[ahead] + extra * after
-    return shares

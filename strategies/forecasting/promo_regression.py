@@ -42,7 +42,7 @@ from strategies.forecasting._promotions import (
     pool,
     similar_days,
 )  # fmt: skip
-from strategies.forecasting._shared import hour_shares
+from strategies.forecasting._shared import gamma_paths, hour_shares
 
 WEEK_VARIANCE = 0.02
 """Relative variance of a SKU's week within its category before there are three weeks to learn it from."""
@@ -102,13 +102,7 @@ class PromoRegression(Forecaster):
         lift *= fit.weeks(rng, s, day, horizon)
         joint = (level[..., None] * lift)[:, :, None]  # (S, K, 1, H)
         mean = joint.mean(axis=0) * fit.city[..., None]
-        shape = mean / (1.0 + fit.own_variance * mean) + 1e-9
-        paths = rng.standard_normal((s, *mean.shape))  # Wilson & Hilferty: cube of a normal is a Gamma
-        paths *= 1.0 / (3.0 * np.sqrt(shape))
-        paths += 1.0 - 1.0 / (9.0 * shape)
-        np.maximum(paths, 0.0, out=paths)
-        paths *= paths * paths
-        paths *= fit.city[..., None] / np.maximum(paths.mean(axis=0), 1e-12)
+        paths = gamma_paths(mean, fit.own_variance, s, rng, scale=fit.city[..., None])
         paths *= joint
         return paths
 

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sim.contracts import Floats, Forecast, Forecaster, Info, Ints, View
-from strategies.forecasting._shared import hour_shares
+from strategies.forecasting._shared import hour_shares, normals
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 WEEKS4 = 28
@@ -66,7 +66,7 @@ class QuantileBoosting(Forecaster):
             answers.append(lightgbm.train(terms | {"alpha": alpha}, data, self.trees).predict(now))
         table = np.sort(np.maximum(np.array(answers), 0.0), axis=0) * level
         z = math.sqrt(self.shared) * rng.standard_normal((self.samples, 1, 1, horizon_days))
-        z = z + math.sqrt(1.0 - self.shared) * rng.standard_normal((self.samples, *shape))
+        z = z + math.sqrt(1.0 - self.shared) * normals((self.samples, *shape), rng)
         return Forecast(_read(table.reshape(len(LEVELS), *shape), z), shares)
 
 

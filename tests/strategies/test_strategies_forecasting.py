@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from strategies.forecasting._promotions import PRIOR_MEAN, PRIOR_SD, calendar_of, fit_lift, multiple
+from strategies.forecasting._shared import gamma_paths, normals
 from strategies.forecasting.last_year import LastYear
 from strategies.forecasting.moving_average import MovingAverage
 from strategies.forecasting.promo_regression import PromoRegression
@@ -75,6 +77,30 @@ def test_last_year_compares_with_the_month_before() -> None:
 def test_last_year_without_a_campaign_lived_through_uses_its_default() -> None:
     view = scripted_view(1, campaigns=(campaign(29, 30, 1),))
     np.testing.assert_allclose(LastYear(default_lift=4.0).forecast(view, 2, _rng()).mean[0, 0], [10, 40])
+
+
+def test_normals_are_standard_and_independent() -> None:
+    """Moments of a million; neighbours, which share a word, do not correlate; the quantiles are the normal's."""
+    z = normals((1000, 1001), _rng()).astype(np.float64)
+    assert z.shape == (1000, 1001)
+    flat = z.ravel()
+    assert [flat.mean(), flat.var(), (flat**4).mean()] == pytest.approx([0.0, 1.0, 3.0], abs=0.02)
+    for apart in range(1, 5):
+        assert abs(np.corrcoef(flat[:-apart], flat[apart:])[0, 1]) < 0.004
+    levels = np.array([0.001, 0.05, 0.5, 0.95, 0.999])
+    np.testing.assert_allclose(np.quantile(flat, levels), stats.norm.ppf(levels), atol=0.04)
+    np.testing.assert_array_equal(normals((5,), _rng()), normals((5,), _rng()))
+
+
+def test_gamma_paths() -> None:
+    """Mean exact, also where it is 0; variance m + v m^2 = 20 + 0.25 x 400 at m 20; skewness near the Gamma's."""
+    mean = np.array([20.0, 0.0])
+    paths = gamma_paths(mean, 0.25, 40_000, _rng())
+    np.testing.assert_allclose(paths.mean(axis=0), mean, rtol=1e-9)
+    assert paths[:, 0].var() == pytest.approx(120, rel=0.03)
+    assert stats.skew(paths[:, 0]) == pytest.approx(2 * np.sqrt(120) / 20, rel=0.05)
+    scaled = gamma_paths(mean, 0.25, 64, _rng(), scale=np.array([3.0, 0.0]))
+    np.testing.assert_allclose(scaled.mean(axis=0), [3.0, 0.0], rtol=1e-9)
 
 
 def test_last_year_scatter() -> None:
