@@ -107,9 +107,10 @@ def runs_of(
     scenario: Scenario, compared: Iterable[tuple[str, str]], replications: Iterable[int],
     factors: Mapping[tuple[str, str], float] | None = None,
 ) -> list[Run]:  # fmt: skip
-    """The runs of these (schedule, line-up) pairs in these replications."""
+    """The runs of these (schedule, line-up) pairs in these replications. Two scenarios that differ in campaigns of
+    another schedule share a run."""
     data, compared = resolved(scenario), list(compared)
-    world = {name: value for name, value in data.items() if name not in ELSEWHERE}
+    world = {name: value for name, value in data.items() if name not in (*ELSEWHERE, "campaigns")}
     base = json.dumps([world, plugins.engine_hash(), versions()])
     hashes = {name: strategy_hashes(scenario, name) for name in dict.fromkeys(name for _, name in compared)}
     runs = []
@@ -117,7 +118,8 @@ def runs_of(
         seed = seed_of(scenario.seed, replication)
         for schedule, name in compared:
             factor = (factors or {}).get((schedule, name), 1.0)
-            own = [data["schedules"][schedule], data["line_ups"][name], hashes[name], schedule, name, seed, factor]
+            campaigns = {campaign: data["campaigns"][campaign] for campaign in data["schedules"][schedule]}
+            own = [campaigns, data["line_ups"][name], hashes[name], schedule, name, seed, factor]
             key = hashlib.sha256((base + json.dumps(own)).encode()).hexdigest()[:32]
             runs.append(Run(schedule, name, replication, seed, key, factor))
     return runs

@@ -118,7 +118,8 @@ def test_a_folder_of_another_experiment_is_left_alone(corner: Path, tmp_path: Pa
 def test_a_second_time_runs_nothing_and_another_metric_neither(mapped: Breakeven, corner: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(mapped.folder, tmp_path / "map")
     runs = {file: file.stat().st_mtime_ns for file in (folder / "runs").glob("*.npz")}
-    assert len(runs) == len(mapped.points) * 2 * 5
+    rows = mapped.points["y"].nunique()  # x moves the cut alone: along a row, `against` is one world
+    assert len(runs) == (len(mapped.points) + rows) * 5
     stored = {name: (folder / name).read_bytes() for name in ("breakeven.csv", "breakeven.parquet", "line.csv")}
     torn = next(iter(runs))
     torn.write_bytes(torn.read_bytes()[:50])

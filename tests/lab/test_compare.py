@@ -21,7 +21,7 @@ from sim.lab.budget import BudgetError, scaled
 from sim.lab.compare import compare, deliver
 from sim.lab.plan import pairs, plan, seed_of
 from sim.lab.rerun import rerun
-from sim.lab.run import RunResult
+from sim.lab.run import RunResult, run_one
 from sim.lab.store import StoreError
 from sim.lab.tally import tally
 from sim.scenario import Scenario, load_scenario
@@ -70,6 +70,21 @@ def test_an_enlarged_experiment_keeps_its_runs(folder: Path) -> None:
     assert seed_of(5, 0) != seed_of(5, 1) != seed_of(6, 1)
     other = plan(small("market.consumers=801"))
     assert not old & {run.key for run in other}
+
+
+def test_a_run_is_shared_with_scenarios_that_differ_in_campaigns_of_another_schedule() -> None:
+    changed = "campaigns.double12.markdown=0.4"
+    keys = [{(r.schedule, r.line_up, r.replication): r.key for r in plan(s)} for s in (small(), small(changed))]
+    assert keys[0].keys() == keys[1].keys()
+    for (schedule, *rest), key in keys[0].items():
+        assert (keys[1][schedule, *rest] == key) == (schedule == "always_on")
+    plain, other = (run_one(s, "always_on", "gut_feel", 5) for s in (small(), small(changed)))
+    assert plain.error is None and str(plain.metrics) == str(other.metrics)  # NaN is not itself
+    for table in ("daily", "hourly", "pnl", "cohorts"):
+        mine, theirs = getattr(plain, table), getattr(other, table)
+        assert {name: column.tobytes() for name, column in mine.items()} == {
+            name: column.tobytes() for name, column in theirs.items()
+        }
 
 
 def test_tables_are_tidy_and_agree(folder: Path) -> None:
