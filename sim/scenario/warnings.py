@@ -18,6 +18,8 @@ from sim.scenario.stacking import Deal, Live, Shelf, deals, inversions, live_set
 
 MOST_DEPOSIT = 0.2
 """Largest deposit on the price that Tmall allows (2016)."""
+LEAST_AFTER_DAYS = 28
+"""Days in which what is left of the stock bought for a campaign is sold."""
 _SHOWN = 5
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 
@@ -49,7 +51,7 @@ def warnings_of(scenario: Scenario) -> list[str]:
     notes += _together(scenario, shelf)
     for entries in scenario.schedules.values():
         notes += _sequence(scenario, {name: run[name] for name in entries if name in run})
-    return [*_calendar(scenario), *_services(scenario, shelf), *_merged(notes)]
+    return [*_calendar(scenario, run), *_services(scenario, shelf), *_merged(notes)]
 
 
 def _merged(notes: list[_Note]) -> Iterator[str]:
@@ -80,12 +82,24 @@ def _about(number: float) -> str:
 
 
 # ---- when --------------------------------------------------------------------------------------
-def _calendar(s: Scenario) -> Iterator[str]:
+def _calendar(s: Scenario, run: dict[str, Campaign]) -> Iterator[str]:
     calendar = s.calendar
     gifts = any(category.gift_demand for category in s.catalogue.categories.values())
     years = calendar.start.year, calendar.date_of(calendar.days).year
     if (gifts or s.market.spring_festival_demand != 1.0) and not FIRST_YEAR <= years[0] <= years[1] <= LAST_YEAR:
         yield f"calendar: lunar festivals are known for {FIRST_YEAR} to {LAST_YEAR} alone, other years have none"
+    end, share = s.scored[1] + calendar.settlement_days * _DAY, s.operations.finance.salvage_share
+    late = {
+        name: c.end
+        for name, c in run.items()
+        if c.start < s.scored[1] and c.end >= s.scored[0] and end - c.end < LEAST_AFTER_DAYS * _DAY
+    }
+    if late and share < 1:
+        names, days = _some(sorted(late)), max(0, (end - max(late.values())) // _DAY)
+        counts = (
+            f"stock bought for it and not sold by then counts at {share:.0%} of its cost, which may decide the profit"
+        )
+        yield f"calendar: ends {days} days after the last of {names}: {counts}; leave at least {LEAST_AFTER_DAYS} days"
 
 
 def _unscored(s: Scenario, run: dict[str, Campaign]) -> Iterator[_Note]:

@@ -28,6 +28,10 @@ catalogue:
 """The shipped festival without gift, bundle, promise, services, sizes and further channels: each case adds its own."""
 LIVE = "market: {channels: {app: {share: 0.6}, live: {share: 0.4}}}\n"
 DRINKS = "sd_1053690, sd_5569230, sd_5569471, sd_8090521, sd_8090537"
+AT_SALVAGE = (
+    ": stock bought for it and not sold by then counts at 75% of its cost, which may decide the profit; leave at least "
+    "28 days"
+)
 SMALLER = "; make one of the offers smaller or name fewer skus"
 
 
@@ -162,11 +166,24 @@ CASES: dict[str, list[str]] = {
         "starts from another past; put it in all schedules or in none",
     ],
     "calendar: {scored_days: 10}": [
+        f"calendar: ends 8 days after the last of double12_three_weeks, year_end_good_price{AT_SALVAGE}",
         "campaigns.double12: starts 2023-12-10 20:00, after the last scored day 2023-12-09: its sales count for "
         "nothing; "
         "move it or lengthen scored_days",
     ],
-    "calendar: {scored_days: 10, settlement_days: 0}": ["campaigns.double12: lies outside the calendar and never runs"],
+    # an end too soon after a campaign
+    "calendar: {scored_days: 31, settlement_days: 30}": [],
+    "calendar: {scored_days: 32, settlement_days: 27}": [
+        f"calendar: ends 27 days after the last of year_end_good_price{AT_SALVAGE}",
+    ],
+    "calendar: {scored_days: 32, settlement_days: 4}": [
+        f"calendar: ends 4 days after the last of double12, double12_three_weeks, year_end_good_price{AT_SALVAGE}",
+    ],
+    "calendar: {scored_days: 32, settlement_days: 4}\noperations: {finance: {salvage_share: 1}}": [],
+    "calendar: {scored_days: 10, settlement_days: 0}": [
+        f"calendar: ends 0 days after the last of double12_three_weeks, year_end_good_price{AT_SALVAGE}",
+        "campaigns.double12: lies outside the calendar and never runs",
+    ],
     # services
     "catalogue: {services: {fit: {kind: size_advice, skus: [apparel]}}}": [
         "catalogue.services.fit: size_advice belongs to 5 SKUs without sizes: no return to avoid; name SKUs with "
