@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import PeakshiftError
-from sim.explore.levers import Levers, line_up_of, moved
+from sim.explore.levers import Levers, Span, line_up_of, moved
 from sim.explore.look import Dropped, Glimpse, Task, live, played, summary
 from sim.lab.executor import WarmPool
 from sim.lab.plan import seed_of
@@ -75,11 +75,13 @@ class Desk:
         """Session -> set when its open question is overtaken."""
         self._flags, self._numbers = tempfile.TemporaryDirectory(prefix="peakshift-"), itertools.count()
 
-    async def look(self, session: str, scenario: Scenario, levers: Levers, pairs: int) -> dict[str, Any]:
+    async def look(
+        self, session: str, scenario: Scenario, levers: Levers, pairs: int, span: Span = "weeks"
+    ) -> dict[str, Any]:
         """Both schedules over `pairs` seeds. Raises Superseded when the session asks anew meanwhile."""
         overtaken = self._turn(session)
         try:
-            return await self._answer(scenario, levers, pairs, overtaken)
+            return await self._answer(scenario, levers, pairs, span, overtaken)
         finally:
             if self._asked.get(session) is overtaken:
                 del self._asked[session]
@@ -93,18 +95,21 @@ class Desk:
         self._asked[session] = asyncio.Event()
         return self._asked[session]
 
-    async def _answer(self, scenario: Scenario, levers: Levers, pairs: int, overtaken: asyncio.Event) -> dict[str, Any]:
+    async def _answer(
+        self, scenario: Scenario, levers: Levers, pairs: int, span: Span, overtaken: asyncio.Event
+    ) -> dict[str, Any]:
         await asyncio.sleep(0)  # a later question that is here already goes first
         if overtaken.is_set():
             raise Superseded("overtaken")
-        quick, window, factor = moved(scenario, levers, quick=True)
+        quick, window, factor = moved(scenario, levers, span)
         line_up = line_up_of(scenario, levers)
         sides = {name: only(quick, name) for name in dict.fromkeys((window.first, window.second))}
         hashes = {name: scenario_hash(part) for name, part in sides.items()}
+        goes_on = span == "weeks" and window.season is not None
         runs: dict[tuple[str, int], _Run] = {}
         for n in range(pairs):
             for name, part in sides.items():
-                task = Task(part, name, line_up, seed_of(scenario.seed, n))
+                task = Task(part, name, line_up, seed_of(scenario.seed, n), goes_on)
                 runs[name, n] = self._run((hashes[name], task.seed), task)
         await self._wait(list(runs.values()), overtaken)
         first, second = ([runs[name, n].done.result() for n in range(pairs)] for name in (window.first, window.second))
@@ -116,8 +121,9 @@ class Desk:
         return {
             "first": window.first, "second": window.second, "line_up": line_up, "errors": errors,
             "pairs": len(whole), "asked": pairs, "people": quick.market.consumers, "of": scenario.market.consumers,
-            "days": quick.calendar.days, "of_days": scenario.calendar.days,
-            "scored_start": quick.scored[0].date().isoformat(),
+            "warm_up_days": quick.calendar.warm_up_days, "scored_days": quick.calendar.scored_days,
+            "scored_start": _day(quick, 0), "scored_end": _day(quick, quick.calendar.scored_days - 1),
+            "season_end": _day(scenario, scenario.calendar.scored_days - 1), "longer": window.season is not None,
             "campaigns": {side: _windows(quick, name) for side, name in
                           (("first", window.first), ("second", window.second))},
             **summary(first, second, factor), "played": played(first[0], second[0], factor),
@@ -186,6 +192,11 @@ def only(scenario: Scenario, schedule: str) -> Scenario:
     })  # fmt: skip
     changed._folder = scenario.folder
     return changed
+
+
+def _day(scenario: Scenario, scored: int) -> str:
+    """The date of a scored day."""
+    return scenario.calendar.date_of(scenario.calendar.warm_up_days + scored).isoformat()
 
 
 def _windows(scenario: Scenario, schedule: str) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from sim.scenario import Scenario, resolved
 
 def yaml_of(scenario: Scenario, levers: Levers) -> str:
     """The full scenario with the levers applied, all defaults written out: its own market and calendar."""
-    full, _, _ = moved(scenario, levers, quick=False)
+    full, _, _ = moved(scenario, levers, "full")
     text: str = yaml.safe_dump(resolved(full), allow_unicode=True, sort_keys=False, width=100)
     changed = ", ".join(f"{key}={value}" for key, value in levers.model_dump(exclude_defaults=True).items()) or "none"
     told = "".join(c if c.isprintable() else "?" for c in changed)
@@ -24,10 +24,10 @@ def yaml_of(scenario: Scenario, levers: Levers) -> str:
 
 
 def report_of(scenario: Scenario, levers: Levers, pairs: int, folder: Path, language: str) -> str:
-    """The report of the quick look's small market over `pairs` seeds, as one page."""
+    """The report of the look's small market over `pairs` seeds of the season, as one page."""
     if find_spec("sim.report.html") is None:
         raise UsageError("report: must wait for a version of peakshift that writes reports")
-    quick, _, _ = moved(scenario, levers, quick=True)
+    quick, _, _ = moved(scenario, levers, "season")
     compare(quick, replications=pairs, out=folder, workers=1)
     # By name, as the report may be missing from this version.
     page: str = import_module("sim.report.html").report_html(folder, language)

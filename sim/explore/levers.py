@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -16,6 +16,8 @@ from sim.scenario import Scenario, resolved
 from sim.scenario.campaigns import Campaign
 from sim.scenario.schedules import KEvents, pieces
 from sim.scenario.units import Section, param
+
+Span = Literal["weeks", "season", "full"]
 
 
 class Levers(Section):
@@ -74,11 +76,12 @@ def line_up_of(scenario: Scenario, levers: Levers) -> str:
     return name
 
 
-def moved(scenario: Scenario, levers: Levers, quick: bool) -> tuple[Scenario, Window, float]:
+def moved(scenario: Scenario, levers: Levers, span: Span) -> tuple[Scenario, Window, float]:
     """The scenario with the levers applied, the window of the look, and people simulated / people of the scenario.
 
-    `quick` makes it what the look runs; else the calendar and market are the scenario's own: what to download, with
-    the same campaigns. Raises ScenarioError where the levers lead to something that cannot be.
+    `weeks` and `season` are what a look runs, in a smaller market (a season that is no longer than the weeks is the
+    weeks); `full` is what to download: the scenario's own calendar and market, with the same campaigns. Raises
+    ScenarioError where the levers lead to something that cannot be.
     """
     window = window_of(scenario, *schedules_of(scenario, levers))
     line_up = line_up_of(scenario, levers)
@@ -91,8 +94,8 @@ def moved(scenario: Scenario, levers: Levers, quick: bool) -> tuple[Scenario, Wi
     names = list(dict.fromkeys((window.first, window.second)))
     data["compare"] |= {"baseline": {"schedule": window.second, "line_up": line_up}, "schedules": names, "line_ups": []}
     factor = 1.0
-    if quick:
-        data["calendar"] = window.calendar
+    if span != "full":
+        data["calendar"] = window.season if span == "season" and window.season else window.weeks
         factor = shrunk(data)
         data["compare"]["decision_seconds"] = min(10.0, data["compare"]["decision_seconds"])
     return read_back(data, scenario.folder), window, factor
@@ -100,9 +103,9 @@ def moved(scenario: Scenario, levers: Levers, quick: bool) -> tuple[Scenario, Wi
 
 def _campaigns(scenario: Scenario, levers: Levers, window: Window) -> tuple[Tree, dict[str, list[str]]]:
     """Campaigns of both schedules, resolved, and the schedules that name them."""
-    start = datetime.combine(datetime.fromisoformat(window.calendar["start"]).date(), time())
-    first = start + timedelta(days=window.calendar["warm_up_days"])
-    scored = first, first + timedelta(days=window.calendar["scored_days"])
+    start = datetime.combine(datetime.fromisoformat(window.weeks["start"]).date(), time())
+    first = start + timedelta(days=window.weeks["warm_up_days"])
+    scored = first, first + timedelta(days=window.weeks["scored_days"])
     campaigns: Tree = {}
     schedules: dict[str, list[str]] = {}
     for schedule in dict.fromkeys((window.first, window.second)):

@@ -1,4 +1,4 @@
-"""One quick look: some paired seeds of two schedules, lived through and reduced to what the page draws."""
+"""One look: some paired seeds of two schedules, lived through and reduced to what the page draws."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class Task:
     schedule: str
     line_up: str
     seed: int
+    goes_on: bool = False
+    """Whether the shop goes on after the last day: what is left on its shelves then counts at cost."""
     dropped: Path | None = None
     """A file that exists once nobody waits for this world any more."""
 
@@ -45,10 +47,12 @@ class Dropped(Exception):
 
 @dataclass(frozen=True)
 class Glimpse:
-    """What is kept of one run. `orders` (T,) a scored day; `inside`, `arrivals`, `capacity` (St, T, 24) jobs."""
+    """What is kept of one run. `orders` (T,) a scored day; `profit` (T + settlement days,) yuan a day; `inside`,
+    `arrivals`, `capacity` (St, T, 24) jobs."""
 
     metrics: dict[str, float]
     orders: Floats
+    profit: Floats
     stations: tuple[str, ...]
     arrivals: Floats
     capacity: Floats
@@ -67,19 +71,21 @@ def live(task: Task) -> Glimpse:
                 world.release()
                 raise Dropped
             world.live(day + 1)
-        return glimpse(world.run())
+        return glimpse(world.run(), task.goes_on)
     except (KeyboardInterrupt, Dropped):
         raise
     except BaseException as error:  # a strategy may fail in any way, sys.exit() too; the page goes on
         none = np.zeros((0, 0, 24))
-        return Glimpse({}, np.zeros(0), (), none, none, none, f"{type(error).__name__}: {error}"[:500])
+        return Glimpse({}, np.zeros(0), np.zeros(0), (), none, none, none, f"{type(error).__name__}: {error}"[:500])
     finally:
         deadline.close()
 
 
-def glimpse(history: History) -> Glimpse:
-    """A history's figures for the page."""
+def glimpse(history: History, goes_on: bool = False) -> Glimpse:
+    """A history's figures for the page. `goes_on`: see `Task`."""
     result, scored = reduce(history), history.scored
+    accounts = {name: fen for name, fen in history.accounts.items() if not (goes_on and name == "salvage_loss")}
+    profit = np.sum([fen[history.counted] for fen in accounts.values()], axis=0) / 100
     orders = np.asarray(result.daily["orders"][scored], np.float64)
     arrivals = np.asarray(result.hourly["arrivals"], np.float64)
     capacity = np.asarray(result.hourly["capacity"], np.float64)
@@ -89,8 +95,9 @@ def glimpse(history: History) -> Glimpse:
     inside = np.cumsum((arrivals - done)[keep].reshape(len(keep), -1), axis=1).reshape(-1, *arrivals.shape[1:])
     metrics = {name: result.metrics[name] for name in METRICS if name != "orders"}
     return Glimpse(
-        {**metrics, "orders": float(orders.sum())},
+        {**metrics, "orders": float(orders.sum()), "profit": float(profit.sum())},
         orders,
+        profit,
         tuple(str(result.hourly["station"][n]) for n in keep),
         arrivals[keep][:, scored],
         capacity[keep][:, scored],
@@ -117,6 +124,7 @@ def summary(first: list[Glimpse], second: list[Glimpse], factor: float) -> dict[
                 "difference": _finite([d.mean, d.low, d.high]), "pairs": d.pairs}  # fmt: skip
     return {
         "rows": rows,
+        "gap": _band([np.cumsum(a.profit - b.profit) / factor for a, b in zip(first, second, strict=True)]),
         "daily": {
             "first": _band([g.orders / factor for g in first]),
             "second": _band([g.orders / factor for g in second]),

@@ -149,7 +149,10 @@ class Page:
             raise UsageError(f"pairs: must be a whole number from 1 to {MOST_PAIRS}, got {str(pairs)[:60]!r}")
         if not isinstance(session, str) or not 1 <= len(session) <= 64:
             raise UsageError("session: must be a text of 1 to 64 letters")
-        return JSONResponse(await self.desk.look(session, scenario, levers, pairs))
+        span = asked.get("span", "weeks")
+        if span not in ("weeks", "season"):
+            raise UsageError(f"span: must be weeks or season, got {str(span)[:60]!r}")
+        return JSONResponse(await self.desk.look(session, scenario, levers, pairs, span))
 
     async def yaml(self, request: Request) -> Response:
         """The scenario at this position of the levers, ready for `peakshift compare`."""

@@ -21,15 +21,26 @@ export function compact(value) {
   return value.toFixed(size < 10 && value % 1 ? 1 : 0);
 }
 
-function frame(width, height, top, label, left = 44) {
+function frame(width, height, ticks, label, left = 44) {
   const svg = node("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
   const bottom = height - 20;
-  const y = (value) => bottom - (bottom - 12) * (value / top);
-  for (const share of [0, 0.5, 1]) {
-    svg.append(node("line", { x1: left, x2: width, y1: y(share * top), y2: y(share * top), class: "axis" }));
-    svg.append(node("text", { x: left - 6, y: y(share * top) + 4, "text-anchor": "end" }, compact(share * top)));
+  const least = ticks[0];
+  const y = (value) => bottom - (bottom - 12) * ((value - least) / (ticks[ticks.length - 1] - least));
+  for (const tick of ticks) {
+    svg.append(node("line", { x1: left, x2: width, y1: y(tick), y2: y(tick), class: tick === 0 && least < 0 ? "zero" : "axis" }));
+    svg.append(node("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, compact(tick).replace("-", "−")));
   }
   return { svg, y, left, bottom };
+}
+
+const upTo = (top) => [0, top / 2, top];
+
+function dates(svg, x, days, width, y, start, locale) {
+  const step = Math.max(1, Math.ceil(days / (width / 90)));
+  const format = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
+  for (let day = 0; day < days; day += step) {
+    svg.append(node("text", { x: x(day + 0.5), y, "text-anchor": "middle" }, format.format(start + day * DAY)));
+  }
 }
 
 const path = (points) => points.map(([x, y], n) => `${n ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`).join("");
@@ -39,7 +50,7 @@ export function daily(look, width, label, locale) {
   const days = look.daily.first.mean.length;
   const top = nice(Math.max(...sides.flatMap((side) => look.daily[side].high)));
   const height = 158;
-  const { svg, y, left, bottom } = frame(width, height, top, label);
+  const { svg, y, left, bottom } = frame(width, height, upTo(top), label);
   const zero = Date.parse(`${look.scored_start}T00:00Z`);
   const x = (day) => left + ((width - left - 4) * day) / days;
   for (const side of sides) {
@@ -61,11 +72,26 @@ export function daily(look, width, label, locale) {
     group.append(node("path", { d: path(at(mean)), class: side === "second" ? "line dashed" : "line" }));
     svg.append(group);
   }
-  const step = Math.max(1, Math.ceil(days / (width / 90)));
-  const format = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
-  for (let day = 0; day < days; day += step) {
-    svg.append(node("text", { x: x(day + 0.5), y: height - 4, "text-anchor": "middle" }, format.format(zero + day * DAY)));
-  }
+  dates(svg, x, days, width, height - 4, zero, locale);
+  return svg;
+}
+
+// One line around zero, from the first scored day to the last counted one.
+export function added(look, width, label, locale) {
+  const { mean, low, high } = look.gap;
+  const days = mean.length;
+  const [least, most] = [Math.min(0, ...low), Math.max(0, ...high)];
+  const step = nice(Math.max(most, -least) / 2);
+  const ticks = [];
+  for (let n = Math.floor(least / step - 1e-9); n <= Math.ceil(most / step - 1e-9); n += 1) ticks.push(n * step);
+  const height = 140;
+  const { svg, y, left, bottom } = frame(width, height, ticks.length > 1 ? ticks : upTo(1), label);
+  const x = (day) => left + ((width - left - 4) * day) / days;
+  const at = (values) => values.map((value, n) => [x(n + 0.5), y(value)]);
+  svg.append(node("path", { d: `${path([...at(high), ...at(low).reverse()])}Z`, class: "area" }));
+  svg.append(node("path", { d: path(at(mean)), class: "line" }));
+  svg.append(node("line", { x1: x(look.scored_days), x2: x(look.scored_days), y1: 8, y2: bottom, class: "end" }));
+  dates(svg, x, days, width, height - 4, Date.parse(`${look.scored_start}T00:00Z`), locale);
   return svg;
 }
 
@@ -73,7 +99,7 @@ export function daily(look, width, label, locale) {
 export function queue(station, side, hour, width, label, top) {
   const height = 112;
   const data = station[side];
-  const { svg, y, left, bottom } = frame(width, height, top, label);
+  const { svg, y, left, bottom } = frame(width, height, upTo(top), label);
   const hours = data.arrivals.length;
   const wide = (width - left - 4) / hours;
   const x = (n) => left + wide * n;

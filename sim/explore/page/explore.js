@@ -1,13 +1,13 @@
 // The page: levers in, one question at a time out, answers drawn. No name is ever parsed as markup.
 import { WORDS, say } from "/words.js";
-import { compact, daily, queue, topOf } from "/charts.js";
+import { added, compact, daily, queue, topOf } from "/charts.js";
 
-const PAIRS = [2, 4, 8, 12]; // the first answer, then finer ones while nothing is moved
+const PAIRS = [2, 4, 8, 12]; // the first answers, then finer ones while nothing is moved; the weeks, then the season
 const PAUSE = 250; // ms in which nothing is moved before more seeds are asked for
 const CARDS = ["profit", "peak_load", "repurchase_30d", "orders"];
 const $ = (id) => document.getElementById(id);
 const session = crypto.randomUUID();
-const state = { language: "en", scenario: null, names: [], levers: {}, look: null, question: 0, timer: null, asking: null, seconds: 0, busy: "" };
+const state = { language: "en", scenario: null, names: [], levers: {}, look: null, season: null, question: 0, timer: null, asking: null, seconds: 0, busy: "" };
 
 const t = (key, values) => say(state.language, key, values);
 
@@ -130,26 +130,30 @@ async function ask() {
   document.body.classList.add("waiting");
   busy("working");
   fault("");
-  for (const pairs of PAIRS) {
-    try {
-      const body = { session, scenario: state.scenario.name, levers: state.levers, pairs };
-      const look = await (await post("/api/look", body, state.asking.signal)).json();
-      if (question !== state.question) return;
-      if (pairs === PAIRS[0]) state.seconds = ((performance.now() - begun) / 1000).toFixed(1);
-      state.look = look;
-      document.body.classList.remove("waiting");
-      draw();
-      document.body.dataset.answered = String(Number(document.body.dataset.answered ?? 0) + 1);
-      busy("ready", { pairs: look.pairs, seconds: state.seconds });
-      await new Promise((go) => setTimeout(go, PAUSE));
-      if (question !== state.question) return;
-    } catch (error) {
-      if (question !== state.question || error.name === "AbortError" || error.overtaken) return;
-      document.body.classList.remove("waiting");
-      busy("");
-      fault(error.message);
-      return;
+  try {
+    for (const pairs of PAIRS) {
+      for (const span of ["weeks", "season"]) {
+        if (span === "season" && !state.look.longer) continue;
+        const body = { session, scenario: state.scenario.name, levers: state.levers, pairs, span };
+        const look = await (await post("/api/look", body, state.asking.signal)).json();
+        if (question !== state.question) return;
+        const first = pairs === PAIRS[0] && span === "weeks";
+        if (first) state.seconds = ((performance.now() - begun) / 1000).toFixed(1);
+        if (first) state.season = null;
+        state[span === "weeks" ? "look" : "season"] = look;
+        document.body.classList.remove("waiting");
+        draw();
+        document.body.dataset.answered = String(Number(document.body.dataset.answered ?? 0) + 1);
+        busy("ready", { pairs: look.pairs, seconds: state.seconds });
+        await new Promise((go) => setTimeout(go, PAUSE));
+        if (question !== state.question) return;
+      }
     }
+  } catch (error) {
+    if (question !== state.question || error.name === "AbortError" || error.overtaken) return;
+    document.body.classList.remove("waiting");
+    busy("");
+    fault(error.message);
   }
 }
 
@@ -192,48 +196,67 @@ function card(row) {
     name.title = state.look[side];
     list.append(name, value);
   }
-  const line = element("p");
-  line.append(`${t("difference")}: ${gap(row)} `);
-  line.append(element("span", row.verdict, t(row.verdict)));
-  box.append(list, line);
+  box.append(list, told(t("in_weeks", { days: state.look.scored_days }), row));
+  const later = state.season?.rows.find((one) => one.metric === row.metric);
+  if (later) box.append(told(t("in_season"), later));
   return box;
 }
 
-function sentence() {
-  const look = state.look;
+function told(span, row) {
+  const line = element("p");
+  line.append(`${span}: ${gap(row)} `, element("span", row.verdict, t(row.verdict)));
+  return line;
+}
+
+function sentence(look, span, peaks) {
   const names = { A: look.first, B: look.second };
-  if (look.first === look.second) return t(state.scenario.schedules.length > 1 ? "same" : "none");
   const row = Object.fromEntries(look.rows.map((one) => [one.metric, one]));
   const [mean, low, high] = row.profit.difference;
   const values = { ...names, x: figure(Math.abs(mean), "yuan"), i: mean < 0 ? interval(high === null ? null : -high, -low, "yuan") : interval(low, high, "yuan") };
   const signed = { ...names, x: figure(mean, "yuan", true), i: interval(low, high, "yuan") };
   const earn = { better: ["earns_more", values], worse: ["earns_less", values], tie: ["profit_tie", values], undecided: ["profit_undecided", signed] }[row.profit.verdict];
   const sure = ["better", "worse"];
-  const peaks = { f: row.peak_load.first[0].toFixed(1), g: row.peak_load.second[0].toFixed(1) };
+  const parts = [t(...earn)];
+  if (peaks) {
+    const times = { f: row.peak_load.first[0].toFixed(1), g: row.peak_load.second[0].toFixed(1) };
+    parts.push(t(sure.includes(row.peak_load.verdict) ? "peak_more" : "peak_same", times));
+  }
   const back = row.repurchase_30d;
   const points = back.difference[0] === null ? "" : t("points", { d: Math.abs(100 * back.difference[0]).toFixed(1) });
-  const backKey = sure.includes(back.verdict) ? (back.difference[0] > 0 ? "back_more" : "back_less") : "back_same";
-  const comma = state.language === "zh" ? "；" : "; ";
-  return [
-    t(...earn), t(sure.includes(row.peak_load.verdict) ? "peak_more" : "peak_same", peaks), t(backKey, { d: points }),
-  ].join(comma) + (state.language === "zh" ? "。" : ".");
+  parts.push(t(sure.includes(back.verdict) ? (back.difference[0] > 0 ? "back_more" : "back_less") : "back_same", { d: points }));
+  const text = parts.join(state.language === "zh" ? "；" : "; ") + (state.language === "zh" ? "。" : ".");
+  return t(span, { s: text, days: look.scored_days, date: day(look.scored_end) });
 }
 
+const day = (date) => new Intl.DateTimeFormat(state.language, { month: "long", day: "numeric", timeZone: "UTC" }).format(Date.parse(`${date}T00:00Z`));
+
 function draw() {
-  const look = state.look;
+  const { look, season } = state;
   if (!look) return;
-  $("sentence").textContent = sentence();
+  const same = look.first === look.second;
+  $("sentence").textContent = same ? t(state.scenario.schedules.length > 1 ? "same" : "none") : sentence(look, "weeks", true);
+  $("later").textContent = same || !look.longer ? "" : season ? sentence(season, "season", false) : t("waiting", { date: day(look.season_end) });
   const whole = (value) => value.toLocaleString(state.language);
-  $("basis").textContent = t("basis", { people: whole(look.people), of: whole(look.of), days: look.days, of_days: look.of_days, pairs: look.pairs, line_up: look.line_up });
-  if (look.errors.length) fault(t("failed") + look.errors.join("\n"));
+  $("basis").textContent = t("basis", { people: whole(look.people), of: whole(look.of), warm: look.warm_up_days, pairs: look.pairs, line_up: look.line_up });
+  const errors = [...new Set([...look.errors, ...(season?.errors ?? [])])];
+  if (errors.length) fault(t("failed") + errors.join("\n"));
   $("cards").replaceChildren(...CARDS.map((name) => card(look.rows.find((row) => row.metric === name))));
   $("legend").replaceChildren(
     element("span", "first", `━ A · ${look.first}`), element("span", "second", `╍ B · ${look.second}`), element("span", "faint", t("band")),
   );
   const highest = (side) => compact(Math.max(...look.daily[side].mean));
-  const told = t("chart", { A: look.first, B: look.second, a: highest("first"), b: highest("second") });
-  $("daily").replaceChildren(daily(look, $("daily").clientWidth || 600, told, state.language));
+  const label = t("chart", { A: look.first, B: look.second, a: highest("first"), b: highest("second") });
+  $("daily").replaceChildren(daily(look, $("daily").clientWidth || 600, label, state.language));
+  drawGap(season ?? look);
   drawStations();
+}
+
+function drawGap(look) {
+  const { mean } = look.gap;
+  const names = { A: look.first, B: look.second };
+  const label = t("gap_chart", { ...names, x: figure(mean.at(-1) ?? 0, "yuan", true), days: mean.length });
+  $("gap").replaceChildren(added(look, $("gap").clientWidth || 600, label, state.language));
+  $("gap-note").textContent = t("gap_note", names);
 }
 
 function drawStations() {
