@@ -105,11 +105,11 @@ class Desk:
         line_up = line_up_of(scenario, levers)
         sides = {name: only(quick, name) for name in dict.fromkeys((window.first, window.second))}
         hashes = {name: scenario_hash(part) for name, part in sides.items()}
-        goes_on = span == "weeks" and window.season is not None
+        goes_on, hourly = span == "weeks" and window.season is not None, span == "weeks" or window.season is None
         runs: dict[tuple[str, int], _Run] = {}
         for n in range(pairs):
             for name, part in sides.items():
-                task = Task(part, name, line_up, seed_of(scenario.seed, n), goes_on)
+                task = Task(part, name, line_up, seed_of(scenario.seed, n), goes_on, hourly)
                 runs[name, n] = self._run((hashes[name], task.seed), task)
         await self._wait(list(runs.values()), overtaken)
         first, second = ([runs[name, n].done.result() for n in range(pairs)] for name in (window.first, window.second))

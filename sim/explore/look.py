@@ -37,6 +37,8 @@ class Task:
     seed: int
     goes_on: bool = False
     """Whether the shop goes on after the last day: what is left on its shelves then counts at cost."""
+    hourly: bool = True
+    """Whether its stations are kept hour by hour, to be played; a season's take ten times the room of all the rest."""
     dropped: Path | None = None
     """A file that exists once nobody waits for this world any more."""
 
@@ -71,7 +73,7 @@ def live(task: Task) -> Glimpse:
                 world.release()
                 raise Dropped
             world.live(day + 1)
-        return glimpse(world.run(), task.goes_on)
+        return glimpse(world.run(), task.goes_on, task.hourly)
     except (KeyboardInterrupt, Dropped):
         raise
     except BaseException as error:  # a strategy may fail in any way, sys.exit() too; the page goes on
@@ -81,8 +83,8 @@ def live(task: Task) -> Glimpse:
         deadline.close()
 
 
-def glimpse(history: History, goes_on: bool = False) -> Glimpse:
-    """A history's figures for the page. `goes_on`: see `Task`."""
+def glimpse(history: History, goes_on: bool = False, hourly: bool = True) -> Glimpse:
+    """A history's figures for the page. `goes_on` and `hourly`: see `Task`."""
     result, scored = reduce(history), history.scored
     accounts = {name: fen for name, fen in history.accounts.items() if not (goes_on and name == "salvage_loss")}
     profit = np.sum([fen[history.counted] for fen in accounts.values()], axis=0) / 100
@@ -91,8 +93,9 @@ def glimpse(history: History, goes_on: bool = False) -> Glimpse:
     capacity = np.asarray(result.hourly["capacity"], np.float64)
     done = np.concatenate([history.finished_hourly, history.courier_finished_hourly]).astype(np.float64)
     keep = [n for n, name in enumerate(result.hourly["station"]) if done[n].any() or not arrivals[n].any()]
-    keep = [n for n in keep if arrivals[n].any()]  # a station of which the ends are kept, and that has work
-    inside = np.cumsum((arrivals - done)[keep].reshape(len(keep), -1), axis=1).reshape(-1, *arrivals.shape[1:])
+    keep = [n for n in keep if hourly and arrivals[n].any()]  # a station of which the ends are kept, and that has work
+    inside = np.cumsum((arrivals - done)[keep].reshape(len(keep), arrivals[0].size), axis=1)
+    inside = inside.reshape(-1, *arrivals.shape[1:])
     metrics = {name: result.metrics[name] for name in METRICS if name != "orders"}
     return Glimpse(
         {**metrics, "orders": float(orders.sum()), "profit": float(profit.sum())},

@@ -222,6 +222,7 @@ def test_a_look_at_the_season_goes_on_to_the_scenarios_end(port: int) -> None:
         assert mean[-1] == pytest.approx(profit["difference"][0], abs=0.1)
         assert all(a <= b <= c for a, b, c in zip(low, mean, high, strict=True))
     assert season["gap"]["mean"][:31] == weeks["gap"]["mean"][:31]  # the same worlds, lived on
+    assert weeks["played"]["stations"] and not season["played"]["stations"]
 
 
 def test_foreign_hosts_and_origins_are_refused(port: int) -> None:
