@@ -63,15 +63,14 @@ A_FIFTH = (
     "operations.warehouses.hangzhou_dc.inspectors=1", "operations.warehouses.hangzhou_dc.space_litres=100000",
     "operations.couriers.hangzhou.couriers=3", "operations.couriers.chengdu.couriers=3",
     "operations.service_desk.agents=1", "calendar.start=2023-11-20", "calendar.warm_up_days=10",
-    "calendar.scored_days=32", "calendar.settlement_days=4",
 )  # fmt: skip
 """The settings of all experiments but the comparison in `make reference`."""
 REFERENCE = (
     "peakshift decompose double12 --campaign double12 --replications 4",
     "peakshift smoothing double12 --campaign double12 --events 1,4,12 --offered --replications 5",
     "peakshift tournament double12 --replications 5 --most 5 --indifference 10%",
-    "peakshift breakeven double12 --x campaigns.double12.markdown=0.05:0.45:3 "
-    "--y campaigns.year_end_good_price.markdown=0:0.2:3 --replications 3",
+    "peakshift breakeven double12 --x campaigns.double12.markdown=0.05:0.45:5 "
+    "--y campaigns.year_end_good_price.markdown=0:0.2:5 --replications 4",
 )
 """How these commands begin."""
 
@@ -80,10 +79,11 @@ _REFERENCE = """
 
 `make reference` compares the whole shop of `double12` (`comparison.csv`, `runs.parquet`, `report.html`, and the figures
 that the report shows). The other experiments live through many more worlds, so they are asked of a fifth of that shop,
-with as many hands as `year` has for it, in seven weeks around the festival, and of few seeds. Their numbers show what the
-tables and figures look like; they are smaller than those of the comparison and less certain. Smoothing looks at repurchase
-within 7 days, as seven weeks hold no 90 after an order, and at equal offers: to hold all numbers of events to the same
-realised spend, as the command does by default, takes several trials of each. The settings:
+with as many hands as `year` has for it, after ten days of warm-up, and of few seeds. Their numbers show what the tables and
+figures look like; their yuan are a fifth of those of the comparison, and less certain. They live to the scenario's own last
+day: where a run ends soon after an event, the stock bought for it counts at its salvage value, and that decides the profit.
+Smoothing looks at equal offers: to hold all numbers of events to the same realised spend, as the command does by default,
+takes several trials of each. The settings:
 
 ```
 {settings}

@@ -69,7 +69,7 @@ def bump_decomposition(parts: pd.DataFrame, ax: Axes | None = None, theme: Theme
         ax.set_xlabel(theme.say("days from the first day of the campaign"), labelpad=1)
         ax.set_ylabel(theme.say("units/day"))
         ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
-        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
     return ax
 
 
@@ -125,7 +125,7 @@ def smoothing_path(path: pd.DataFrame, ax: Axes | None = None, theme: Theme = LI
             one.xaxis.set_major_formatter(ScalarFormatter())
             one.xaxis.set_minor_formatter(NullFormatter())
             one.yaxis.set_major_locator(MaxNLocator(4))
-            one.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+            one.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
             unit, name = (name_of(str(text), theme.language) for text in (mine["unit"].iloc[0], metric))
             one.set_title(
                 fit(name if unit == "1" else f"{name}, {unit}", 2.6, weight="bold"), loc="left", weight="bold"

@@ -61,7 +61,7 @@ def forecast_fan(fan: pd.DataFrame, ax: Axes | None = None, theme: Theme = LIGHT
         date_axis(ax, theme)
         ax.set_xlabel(theme.say("date"), labelpad=1)
         ax.set_ylabel(theme.say("units/day"))
-        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
     return ax
 
 
