@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sim.actors.deadline import Deadline
-from sim.lab.run import reduce
 from sim.lab.statistics import ALPHA, holm, paired, verdict
 from sim.ledger import History
 from sim.metrics import all_metrics
@@ -85,26 +84,31 @@ def live(task: Task) -> Glimpse:
 
 def glimpse(history: History, goes_on: bool = False, hourly: bool = True) -> Glimpse:
     """A history's figures for the page. `goes_on` and `hourly`: see `Task`."""
-    result, scored = reduce(history), history.scored
+    scored, known = history.scored, all_metrics()
     accounts = {name: fen for name, fen in history.accounts.items() if not (goes_on and name == "salvage_loss")}
     profit = np.sum([fen[history.counted] for fen in accounts.values()], axis=0) / 100
-    orders = np.asarray(result.daily["orders"][scored], np.float64)
-    arrivals = np.asarray(result.hourly["arrivals"], np.float64)
-    capacity = np.asarray(result.hourly["capacity"], np.float64)
-    done = np.concatenate([history.finished_hourly, history.courier_finished_hourly]).astype(np.float64)
-    keep = [n for n, name in enumerate(result.hourly["station"]) if done[n].any() or not arrivals[n].any()]
-    keep = [n for n in keep if hourly and arrivals[n].any()]  # a station of which the ends are kept, and that has work
+    orders = np.asarray(history.daily["orders"][scored], np.float64)
+    names = [*history.stations, *(f"{city}/couriers" for city in history.scenario.market.cities)]
+    arrivals, capacity, done = (
+        np.concatenate(parts).astype(np.float64)
+        for parts in (
+            (history.arrivals_hourly, history.courier_arrivals_hourly),
+            (history.capacity_hourly, history.courier_capacity_hourly),
+            (history.finished_hourly, history.courier_finished_hourly),
+        )
+    )
+    # a station of which the ends are kept, and that has work
+    keep = [n for n in range(len(names)) if hourly and arrivals[n].any() and done[n].any()]
     inside = np.cumsum((arrivals - done)[keep].reshape(len(keep), arrivals[0].size), axis=1)
-    inside = inside.reshape(-1, *arrivals.shape[1:])
-    metrics = {name: result.metrics[name] for name in METRICS if name != "orders"}
+    metrics = {name: float(known[name].of(history)) for name in METRICS if name not in SCALED}
     return Glimpse(
         {**metrics, "orders": float(orders.sum()), "profit": float(profit.sum())},
         orders,
         profit,
-        tuple(str(result.hourly["station"][n]) for n in keep),
+        tuple(names[n] for n in keep),
         arrivals[keep][:, scored],
         capacity[keep][:, scored],
-        inside[:, scored],
+        inside.reshape(-1, *arrivals.shape[1:])[:, scored],
     )
 
 

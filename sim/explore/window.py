@@ -20,8 +20,8 @@ from sim.scenario import Scenario
 from sim.scenario.campaigns import Campaign
 
 MOST_PEOPLE = 20_000
-WARM_DAYS, BEFORE_DAYS, EVENT_DAYS, AFTER_DAYS = 7, 7, 23, 3
-"""Days before the first scored one; from there to the event; scored from its start on; and after."""
+WARM_DAYS, BEFORE_DAYS, EVENT_DAYS = 7, 7, 21
+"""Days before the first scored one; from there to the event; scored from its start on."""
 MOST_BEFORE_DAYS = 14
 """The weeks begin with the other schedule's campaign where that starts up to so many days before the event."""
 LEAST_WARM_DAYS = 5
@@ -51,7 +51,6 @@ def window_of(scenario: Scenario, first: str, second: str) -> Window:
     other = _main(scenario, second, first)
     centre = event or other
     own = scenario.calendar
-    earliest, last = own.start, own.date_of(own.days)
     scored, days = own.date_of(own.warm_up_days), BEFORE_DAYS + EVENT_DAYS
     if centre is not None:
         start = scenario.campaigns[centre].start.date()
@@ -60,14 +59,13 @@ def window_of(scenario: Scenario, first: str, second: str) -> Window:
             begins = min(begins, scenario.campaigns[other].start.date())
         scored = max(begins, own.date_of(min(own.warm_up_days, WARM_DAYS)))
         days = max(1, (start - scored).days) + EVENT_DAYS
-    start = max(earliest, _undisturbed(scenario, (first, second), scored - timedelta(days=WARM_DAYS), scored))
-    room = (last - scored).days
-    after = min(AFTER_DAYS, max(0, room - 1))
-    days = max(1, min(days, own.scored_days, room - after))
+    start = max(own.start, _undisturbed(scenario, (first, second), scored - timedelta(days=WARM_DAYS), scored))
     begin = {"start": start.isoformat(), "warm_up_days": (scored - start).days}
-    left = (own.date_of(own.warm_up_days + own.scored_days) - scored).days
-    season = begin | {"scored_days": left, "settlement_days": own.settlement_days} if left > days else None
-    return Window(first, second, event, other, begin | {"scored_days": days, "settlement_days": after}, season)
+    left = max(1, (own.date_of(own.warm_up_days + own.scored_days) - scored).days)
+    season = begin | {"scored_days": left, "settlement_days": own.settlement_days}
+    if days >= left:
+        return Window(first, second, event, other, season, None)
+    return Window(first, second, event, other, begin | {"scored_days": days, "settlement_days": 0}, season)
 
 
 def _undisturbed(scenario: Scenario, schedules: tuple[str, str], start: date, scored: date) -> date:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -150,16 +150,16 @@ def test_the_warm_up_begins_in_no_campaign() -> None:
                 assert not campaign.start.date() < start <= campaign.end.date()
 
 
-def test_the_weeks_hold_both_campaigns_and_the_season_ends_with_the_scenario() -> None:
+def test_the_weeks_begin_with_the_first_campaign_and_the_season_ends_with_the_scenario() -> None:
     scenario = load_scenario("double12")
     weeks, window, _ = moved(scenario, Levers(), "weeks")
     season = moved(scenario, Levers(), "season")[0]
     assert weeks.scored[0] == scenario.campaigns["year_end_good_price"].start
-    assert weeks.scored[1] > scenario.campaigns["year_end_good_price"].end
+    assert weeks.scored[1] - scenario.campaigns["double12"].end > timedelta(days=14)
     assert season.scored == (weeks.scored[0], scenario.scored[1])
     assert season.calendar.settlement_days == scenario.calendar.settlement_days and window.season is not None
     assert season.campaigns == weeks.campaigns and season.market == weeks.market
-    short = load_scenario("double12", ["calendar.scored_days=32", "calendar.settlement_days=10"])
+    short = load_scenario("double12", ["calendar.scored_days=31", "calendar.settlement_days=10"])
     assert window_of(short, "big_promo", "always_on").season is None
     assert moved(short, Levers(), "season")[0].calendar == moved(short, Levers(), "weeks")[0].calendar
 
@@ -177,7 +177,7 @@ def test_stock_counts_at_cost_while_the_shop_goes_on() -> None:
 @pytest.mark.slow
 def test_the_season_of_a_look_agrees_with_the_full_comparison() -> None:
     """Profit of always-on less that of the festival: a fifth of the people after a week of warm-up, against `compare`
-    of the shipped scenario as it stands in results/reference. Prints what the weeks alone say too."""
+    of the shipped scenario as it stands in results/reference, to 2 % of the profit. Prints what the weeks say too."""
     full, levers = load_scenario("double12"), Levers()
     told = {}
     for span in SPANS:
@@ -193,8 +193,7 @@ def test_the_season_of_a_look_agrees_with_the_full_comparison() -> None:
     rows = table[(table.schedule == "always_on") & (table.line_up == "gut_feel") & (table.metric == "profit")]
     (row,) = rows[rows.baseline_schedule == "big_promo"].itertuples()
     print("reference", f"{-row.difference:,.0f} [{-row.high:,.0f}, {-row.low:,.0f}]")
-    season, doubt = told["season"], (row.high - row.low) / 4
-    assert abs(season.mean + row.difference) < 3 * np.hypot((season.high - season.low) / 4, doubt)
+    assert abs(told["season"].mean + row.difference) < 0.02 * row.baseline_mean
 
 
 # ---- the server --------------------------------------------------------------------------------
@@ -213,15 +212,15 @@ def test_a_look_answers_and_a_lever_moves_it(port: int) -> None:
 
 def test_a_look_at_the_season_goes_on_to_the_scenarios_end(port: int) -> None:
     weeks, season = look(port, {}), look(port, {}, span="season")
-    assert (weeks["longer"], weeks["scored_days"], season["scored_days"]) == (True, 31, 53)
+    assert (weeks["longer"], weeks["scored_days"], season["scored_days"]) == (True, 29, 53)
     assert season["scored_start"] == weeks["scored_start"] and season["scored_end"] == weeks["season_end"]
-    for seen, after in ((weeks, 3), (season, 5)):
+    for seen, after in ((weeks, 0), (season, 5)):
         mean, low, high = (seen["gap"][key] for key in ("mean", "low", "high"))
         assert len(mean) == seen["scored_days"] + after
         (profit,) = (row for row in seen["rows"] if row["metric"] == "profit")
         assert mean[-1] == pytest.approx(profit["difference"][0], abs=0.1)
         assert all(a <= b <= c for a, b, c in zip(low, mean, high, strict=True))
-    assert season["gap"]["mean"][:31] == weeks["gap"]["mean"][:31]  # the same worlds, lived on
+    assert season["gap"]["mean"][:29] == weeks["gap"]["mean"][:29]  # the same worlds, lived on
     assert weeks["played"]["stations"] and not season["played"]["stations"]
 
 
@@ -370,7 +369,7 @@ def press(page: Any, lever: str, times: int) -> None:
 def test_the_page_answers_plays_speaks_chinese_and_hands_over_the_scenario(port: int, tmp_path: Path) -> None:
     with browser_page(port) as (page, said):
         before = page.inner_text(".card[data-metric=orders]"), page.inner_text("#sentence")
-        assert "big_promo" in before[1] and "always_on" in before[1] and "31 days around" in before[1]
+        assert "big_promo" in before[1] and "always_on" in before[1] and "29 days around" in before[1]
         later = page.locator("#later", has_text="The whole season, until January 23")
         later.filter(has_not_text="still being lived through").wait_for(timeout=300_000)
         assert "yuan" in later.inner_text() or "within 1 %" in later.inner_text()

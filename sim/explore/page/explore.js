@@ -7,7 +7,7 @@ const PAUSE = 250; // ms in which nothing is moved before more seeds are asked f
 const CARDS = ["profit", "peak_load", "repurchase_30d", "orders"];
 const $ = (id) => document.getElementById(id);
 const session = crypto.randomUUID();
-const state = { language: "en", scenario: null, names: [], levers: {}, look: null, season: null, question: 0, timer: null, asking: null, seconds: 0, busy: "" };
+const state = { language: "en", scenario: null, names: [], levers: {}, look: null, season: null, question: 0, timer: null, asking: null, seconds: 0, busy: [""] };
 
 const t = (key, values) => say(state.language, key, values);
 
@@ -118,7 +118,7 @@ function fault(message) {
 }
 
 function busy(key, values) {
-  state.busy = key;
+  state.busy = [key, values];
   $("status").textContent = key ? t(key, values) : "";
 }
 
@@ -338,6 +338,7 @@ function speak() {
   $("language").lang = state.language === "en" ? "zh" : "en";
   $("hour").setAttribute("aria-label", t("hour"));
   play(false);
+  busy(...state.busy);
   if (state.scenario) drawLevers();
   if (state.look) draw();
 }
