@@ -134,7 +134,7 @@ def test_the_written_scenario_loads_and_runs(tmp_path: Path) -> None:
     write_scenario(fit, tmp_path / "my.yaml")
     scenario = load_scenario(tmp_path / "my.yaml", ["calendar.scored_days=20", "calendar.settlement_days=0"])
     assert len(scenario.catalogue.skus) == 5 and list(scenario.catalogue.categories) == ["soft_drinks_13w"]
-    assert warnings_of(scenario) == []
+    assert warnings_of(load_scenario(tmp_path / "my.yaml")) == []
     from sim.world import World  # compiled kernels: only where a world is run
 
     World(scenario, "big_promo", "closed_loop", 1).run()
