@@ -78,7 +78,8 @@ class Desk:
     async def look(
         self, session: str, scenario: Scenario, levers: Levers, pairs: int, span: Span = "weeks"
     ) -> dict[str, Any]:
-        """Both schedules over `pairs` seeds. Raises Superseded when the session asks anew meanwhile."""
+        """Both schedules over `pairs` seeds, for the weeks around the event or the season. Raises Superseded when the
+        session asks anew meanwhile."""
         overtaken = self._turn(session)
         try:
             return await self._answer(scenario, levers, pairs, span, overtaken)

@@ -177,7 +177,8 @@ def test_stock_counts_at_cost_while_the_shop_goes_on() -> None:
 @pytest.mark.slow
 def test_the_season_of_a_look_agrees_with_the_full_comparison() -> None:
     """Profit of always-on less that of the festival: a fifth of the people after a week of warm-up, against `compare`
-    of the shipped scenario as it stands in results/reference, to 2 % of the profit. Prints what the weeks say too."""
+    of the shipped scenario as it stands in results/reference, to 1 % of the profit, which verdicts call the same.
+    Prints what the weeks say too."""
     full, levers = load_scenario("double12"), Levers()
     told = {}
     for span in SPANS:
@@ -193,7 +194,7 @@ def test_the_season_of_a_look_agrees_with_the_full_comparison() -> None:
     rows = table[(table.schedule == "always_on") & (table.line_up == "gut_feel") & (table.metric == "profit")]
     (row,) = rows[rows.baseline_schedule == "big_promo"].itertuples()
     print("reference", f"{-row.difference:,.0f} [{-row.high:,.0f}, {-row.low:,.0f}]")
-    assert abs(told["season"].mean + row.difference) < 0.02 * row.baseline_mean
+    assert abs(told["season"].mean + row.difference) < 0.01 * row.baseline_mean
 
 
 # ---- the server --------------------------------------------------------------------------------
