@@ -194,8 +194,7 @@ def main() -> None:
     """Prints the tables."""
     least = nanoseconds(lambda: bound(np.uint64(7), 0.1, CONSUMERS), CONSUMERS)
     worlds = {draws: market(CONSUMERS, f"market.choice_draws={draws}") for draws in ("coupled", "inverse_cdf")}
-    people = worlds["coupled"].consumers.people
-    size = sum(column.nbytes for column in people) / CONSUMERS
+    size = worlds["coupled"].consumers.people.bytes_each()
     print(f"{CONSUMERS:,} consumers, 5 SKUs x 3 channels, one core; {size:.0f} bytes a consumer with one category")
     print(f"bound (hash and compare): {least:.1f} ns a consumer-day")
     for name, chance in (("normal day, 10 % visit", 0.1054), ("everybody decides", 50.0)):

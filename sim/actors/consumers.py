@@ -15,7 +15,6 @@ from sim.contracts import STAGES
 from sim.kernels.draws import normal, uniforms
 from sim.kernels.experience import delivered, waited_in_vain
 from sim.kernels.people import (
-    CELL,
     CLAIM,
     DEMAND,
     FINE,
@@ -25,7 +24,6 @@ from sim.kernels.people import (
     LINE,
     NEVER,
     PROSPECT,
-    ROW,
     TEMPER,
     Mind,
     People,
@@ -34,6 +32,7 @@ from sim.kernels.people import (
     Tallies,
     empty_tallies,
     rows,
+    rows_and_cells,
 )
 from sim.kernels.shop import serve
 from sim.kernels.visits import count_groups, send_messages, visitors
@@ -191,7 +190,7 @@ def people_of(market: Market, mind: Mind, world: World) -> People:
     rate = per_person["visits_per_day"] * gamma
     prospect = draw("prospect") < market.prospect_share
     since = (np.log(draw("last order")) * 45.0).astype(np.int64).clip(-400, -1)
-    row, cell = np.zeros(n, ROW), np.zeros((n, j), CELL)
+    row, cell = rows_and_cells(n, j)
     row["beta"] = (per_person["price_sensitivity"]
                    * np.exp(per_person["price_sensitivity_sd"] * special.ndtri(draw("beta"))))  # fmt: skip
     row["trust"], row["visit_rate"], row["fatigue_day"] = b.trust_start, rate, NEVER
@@ -239,7 +238,8 @@ class Consumers(Actor):
         self.people = people_of(world.spec.market, self.mind, world)
         self.group_size = count_groups(self.people, 0, len(world.spec.market.segments))
         self.tally: Tallies = self._fresh_tally()
-        self._came: tuple[NDArray[np.int32], NDArray[np.int32]] = (np.zeros(0, np.int32),) * 2
+        self._arrivals = tuple(np.empty(self.people.rate.size, np.int32) for _ in range(4))
+        self._came = self._arrivals[0][:0], self._arrivals[1][:0]
         self._next = self._orders = 0
         self._choice_keys = np.zeros(world.spec.calendar.days, np.uint64)
         self._lines, self._claims = np.zeros(0, LINE), np.zeros(0, CLAIM)
@@ -291,9 +291,10 @@ class Consumers(Actor):
         self.tally = self._fresh_tally()
         key = world.streams.key
         self._choice_keys[world.day] = key("choice", world.day)
-        self._came = visitors(
-            key("visit", world.day), self.people, self.mind, world.day, plain, ritual, discovery, back
+        count = visitors(
+            key("visit", world.day), self.people, self.mind, world.day, plain, ritual, discovery, back, *self._arrivals
         )
+        self._came = self._arrivals[0][:count], self._arrivals[1][:count]
         self._next = self._orders = 0
 
     @property
@@ -301,8 +302,9 @@ class Consumers(Actor):
         """Who comes today, in order of arrival."""
         return self._came[0]
 
-    def buy(self, offer: Slice) -> tuple[Rows, Rows, tuple[NDArray[np.int32], NDArray[np.int64]]]:
-        """Serves those who come while `offer` stands: (lines, price-match claims, (visitors, their seconds))."""
+    def buy(self, offer: Slice) -> tuple[Rows, Rows, tuple[NDArray[np.int32], NDArray[np.int32]]]:
+        """Serves those who come while `offer` stands: (lines, price-match claims, (visitors, seconds of the day)), all
+        of them views of what the next call overwrites."""
         world, first = self.world, self._next
         came, second = self._came
         last = int(np.searchsorted(second, offer.end))
@@ -316,8 +318,7 @@ class Consumers(Actor):
             self.tally,
         )  # fmt: skip
         part = slice(first, self._next)
-        visitors = came[part], second[part].astype(np.int64) + world.midnight
-        return self._lines[:count], self._claims[:claimed], visitors
+        return self._lines[:count], self._claims[:claimed], (came[part], second[part])
 
     def write_to(self, share: Floats, coupon: NDArray[np.int64]) -> NDArray[np.int64]:
         """Messages go out; returns (G,) how many."""

@@ -64,11 +64,11 @@ class ServiceDesk(Actor):
         self._open(consumers, seconds + self.world.midnight, cause)
         self._tomorrow = []
 
-    def questions(self, consumers: NDArray[np.int32], seconds: Ints, rules: int) -> None:
-        """Visitors ask before buying, the more the more kinds of rules there are to understand."""
+    def questions(self, consumers: NDArray[np.int32], seconds: NDArray[np.int32], rules: int) -> None:
+        """Visitors, at `seconds` of the day, ask before buying, the more the more kinds of rules there are to grasp."""
         chance = np.array([self.terms.question_per_visit * (1.0 + self.terms.rule_complexity * rules)])
         asks = asking(self.world.streams.key("question", self.world.day), consumers.astype(np.int64), chance)
-        self._open(consumers[asks], seconds[asks], _QUESTION)
+        self._open(consumers[asks], seconds[asks].astype(np.int64) + self.world.midnight, _QUESTION)
 
     def ordered(self, consumers: NDArray[np.int32], seconds: Ints, unasked: NDArray[np.float64]) -> None:
         """Some orders cause a contact within a day after the order; tutorials leave a share of them."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sim.actors.base import named
 from sim.actors.running import DAY, Running
 from sim.kernels.people import CLOSED, TERMS, ZONE, Mind, Rows, Slice, rows
+from sim.kernels.utility import SPARES
 from sim.scenario.expected import THRESHOLD_PULL
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def slice_of(world: World, begin: int, end: int) -> Slice:
         begin=begin - world.midnight, end=end - world.midnight, zone=counter.zone, clock=counter.clock,
         clocks=counter.one_hour.size, by_group=int(counter.coupon.any()), need=world.need,
         channels=counter.shelf.shape[1],
-        log_index=np.append(np.log(ratio), np.zeros(mind.sku.size)).astype(np.float32),
-        ratio=np.append(ratio, np.ones(mind.sku.size)).astype(np.float32), lowest=lowest, seen=seen,
+        log_index=np.append(np.log(ratio), np.zeros(SPARES * mind.sku.size)).astype(np.float32),
+        ratio=np.append(ratio, np.ones(SPARES * mind.sku.size)).astype(np.float32), lowest=lowest, seen=seen,
         utility=utility.reshape(-1), rules=counts.astype(np.float32).reshape(-1),
         deposits=(early * (mind.sku >= 0) * (mind.offer == mind.presale)).astype(np.float32).reshape(-1),
         price=price, coupon=counter.coupon, zones=panels, terms=_terms(world, live),

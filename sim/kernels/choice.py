@@ -11,14 +11,14 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.kernels.draws import bits, exp32, gumbel32, poisson, uniform
-from sim.kernels.inverse import MOST, UNFILLED, Shelves, fill, search
+from sim.kernels.coupled import UNTIL_THEN, compare
+from sim.kernels.draws import bits, gumbel32, poisson, uniform
+from sim.kernels.instructions import prefetch
+from sim.kernels.inverse import Shelves, search
 from sim.kernels.people import (
     CLOSED,
-    F32,
     FINE,
     I32,
-    I64,
     LATE,
     MATCHED,
     PUT_OFF,
@@ -30,13 +30,13 @@ from sim.kernels.people import (
     Slice,
     Tallies,
 )  # fmt: skip
-from sim.kernels.prefetch import prefetch
+from sim.kernels.utility import SPARES, priced
 from sim.kernels.visits import fatigue_of, wanted_still
 
 LOOK = np.dtype(
     [(name, np.int32) for name in (
         "visitor",  # place in the order of arrival
-        "person", "category", "segment", "stage", "channel", "panel", "group", "zone",
+        "person", "category", "segment", "channel", "panel", "group", "zone",
         "voucher",  # fen of a message's coupon that he counts on
         "alternative",  # the choice, counted from the category's first; NOT_NOW; UNTIL_THEN
         "day",  # today, or the day on which he put this purchase off: he still wants what he wanted then
@@ -54,16 +54,11 @@ LOOK = np.dtype(
 )  # fmt: skip
 """A visitor before the shelf of a category; with an alternative it is a wish."""
 
-NOT_NOW, UNTIL_THEN = -1, -2
-"""Buys nothing; buys nothing only because an announced event is worth waiting for."""
-
-_F, _I, _L, _N = np.float32, np.int32, np.int64, np.uint64
-_ONE, _ZERO = _F(1.0), _F(0.0)
 _PRICE, _INDEX = MATCHED - 1, PUT_OFF - 1
 _AHEAD = 32
 """Visitors between asking for a row and reading it."""
-_GRAIN, _WHOLE = _F(1_048_576.0), _F(1e9)
-"""The inverse CDF adds whole grains: 2^20 to a weight of 1, weights up to e^20."""
+_ROOM = 8192
+"""Alternatives weighed at a time, all visitors together: they stay in the nearest cache."""
 
 
 @njit(cache=True, inline="always")
@@ -71,40 +66,6 @@ def words_of(key, i):
     """A person's 64 random bits of the day as two words."""
     b = bits(key, i, 0)
     return np.uint32(b & np.uint64(0xFFFFFFFF)), np.uint32(b >> np.uint64(32))
-
-
-@njit(cache=True, inline="always")
-def _liking(utility, x, index, rule, deposit, beta, weight, loss, ref, inverse, pull, hassle):
-    """Utility of one alternative without noise: the price by its logarithm and against the remembered price."""
-    change = _F(_F(ref - index) * inverse)
-    side = _ONE if change > _ZERO else loss
-    value = _F(x - _F(weight * _F(side * change)) - _F(pull * rule))
-    return _F(_F(utility - _F(beta * value)) - _F(hassle * deposit))
-
-
-@njit(cache=True, inline="always")
-def _ordered_bits(x):
-    """Bits of a float32 as an integer that sorts as the number does; the same turns them back."""
-    return _I(x ^ _I(_I(x >> _I(31)) & _I(0x7FFFFFFF)))
-
-
-@njit(cache=True)
-def priced(
-    sku: I64, item: Rows, floor_price: I64, coupon: I64, panel: int, group: int, first: int, size: int, voucher: int,
-    utility: F32, log_index: F32, index: F32,
-) -> float:  # fmt: skip
-    """Prices of `size` alternatives with a message's coupon in, written to the spare end of the tables; returns the
-    lowest index on offer."""
-    lowest, spare, width = 1e9, index.size - sku.size, utility.size // floor_price.shape[0]
-    for a in range(first, first + size):
-        k = sku[a]
-        if k < 0:
-            continue
-        ratio = max(item[k].floor, floor_price[panel, a] - max(coupon[group, k], voucher)) / item[k].listed
-        index[spare + a], log_index[spare + a] = ratio, math.log(ratio)
-        if utility[panel * width + a] > CLOSED:
-            lowest = min(lowest, ratio)
-    return lowest
 
 
 @njit(cache=True)
@@ -116,22 +77,16 @@ def look(
 
     A purchase that was put off is looked for whatever the chance of a need, with the draws of the day it was put off:
     the wish is the same, the price another.
-
-    The rows of visitors a little further on are asked for on the way, beyond `last` too.
     """
     row_of, cell_of, demands, zone_of, clock = people.row, people.cell, mind.demand, offer.zone, offer.clock
     need_of, season, zones, tempers, visits = mind.need, offer.need, offer.zones, mind.temper, tally.visits
-    stages, last_days, found, cells_end = people.stage, people.last_day, 0, 12 * mind.demand.size - 1
-    message_days = people.message_day
+    stages, found = people.stage, 0
+    message_days, by_group = people.message_day, offer.by_group == 1
     for v in range(first, last):
         if v + _AHEAD < came.size:
-            i = came[v + _AHEAD]
-            prefetch(row_of, i, 0)
-            prefetch(row_of, i, 27)
-            prefetch(cell_of, i, 0)
-            prefetch(cell_of, i, cells_end)
-            prefetch(stages, i, 0)
-            prefetch(last_days, i, 0)
+            prefetch(row_of, came[v + _AHEAD], 0)
+            if by_group:
+                prefetch(stages, came[v + _AHEAD], 0)
         i = came[v]
         row = row_of[i]
         c, seg = row.city, row.segment
@@ -158,7 +113,7 @@ def look(
                 ):
                     continue
             it = looks[found]
-            it.visitor, it.person, it.category, it.segment, it.stage = v, i, j, seg, stages[i]
+            it.visitor, it.person, it.category, it.segment = v, i, j, seg
             it.channel, it.zone, it.panel = row.channel, z, z * offer.clocks + clock[second[v] // 3600]
             it.beta, it.trust, it.cover = row.beta * demand.beta_factor, row.trust, cover
             it.reference = max(FINE, (cell.reference & _INDEX) * FINE) if mind.reference_weight > 0.0 else 1.0
@@ -169,7 +124,7 @@ def look(
             found += 1
         if found == begin:
             continue
-        if offer.by_group == 1 or row.coupon > 0:
+        if by_group or row.coupon > 0:
             group = seg * 6 + stages[i]
             for n in range(begin, found):
                 looks[n].group = group
@@ -184,116 +139,68 @@ def look(
 
 @njit(cache=True)
 def choose(
-    choice_keys: U64, mind: Mind, offer: Slice, shelves: Shelves, looks: Rows, n_looks: int
+    choice_keys: U64, people: People, mind: Mind, offer: Slice, shelves: Shelves, looks: Rows, n_looks: int, came: I32,
+    soon: int, per_look: int,
 ) -> None:  # fmt: skip
     """Fills alternative, later and lowest of each look: a multinomial logit among SKU x offer and "not now".
 
-    Coupled draws give each alternative its own Gumbel, so that improving one moves buyers only toward it. Values
-    are compared as 32-bit integers and the place is found in a second pass: eight lanes of vector code (88 ns a look of
-    16 alternatives; value and place in one 64-bit integer took 138). Uncoupled draws take one uniform through the
-    inverse CDF (`inverse`); a look with a voucher, or at more price classes than a table holds, weighs each alternative.
-    Arrays are hoisted and indices unsigned, or every look would count references and every load become a gather
-    (3 x as slow).
+    Weighed are as many looks at a time as have room, by coupled draws (`coupled`) or through the inverse CDF
+    (`inverse`). Meanwhile the rows of the visitors `came[soon:]` are asked for, `per_look` with each look: these loops
+    need nothing else of the memory, and asking for all at once would wait.
     """
-    utilities, logs, indices = offer.utility, offer.log_index, offer.ratio
-    rules, deposits, keys, demands, lowests = offer.rules, offer.deposits, mind.key, mind.demand, offer.lowest
-    weights, orders, noise, low_of, high_of, key_of = (
-        np.empty(keys.size, np.int64), np.empty(keys.size, np.int32), np.empty(n_looks, np.float32), np.empty(n_looks, np.uint32),
-        np.empty(n_looks, np.uint32), np.empty(n_looks, np.uint32),
+    demands, lowests, promised, days, pulls = (
+        mind.demand, offer.lowest, offer.wait_index, offer.wait_days, offer.pull_now,
     )  # fmt: skip
-    stops, classes_of, places, n_free = shelves.stop, shelves.classes, shelves.place, (1 - mind.coupled) * n_looks
-    table_of, share, terms, laters, waits = (
-        np.full(n_free, -1, np.int32), np.empty(n_free, np.float64), np.zeros(n_free * MOST, np.float32),
-        np.zeros(n_free, np.float32), np.zeros(n_free, np.float32),
+    lanes, prices, waits, noise, low, high, key, orders = (
+        np.empty(n_looks, np.int32), np.empty(n_looks, np.int64), np.zeros(n_looks, np.float32),
+        np.empty(n_looks, np.float32), np.empty(n_looks, np.uint32), np.empty(n_looks, np.uint32),
+        np.empty(n_looks, np.uint32), np.empty(max(_ROOM, mind.key.size), np.int32),
     )  # fmt: skip
-    if mind.coupled == 1:
-        for m in range(n_looks):
-            it = looks[m]
-            low_of[m], high_of[m], key_of[m] = it.low, it.high, demands[it.category].later_key
-        for m in range(n_looks):
-            noise[m] = gumbel32(low_of[m], high_of[m], key_of[m])
-    width, groups = _N(keys.size), _N(lowests.shape[1])
-    segments, channels, weight = _N(mind.temper.size), _N(offer.channels), mind.reference_weight
+    tempers, deliberation, by_group, all_lanes = mind.temper, mind.deliberation, offer.by_group, offer.has_presale == 1
+    coupled, width, groups, waiting = mind.coupled == 1, mind.key.size, lowests.shape[1], mind.waiting_weight > 0.0
     for m in range(n_looks):
         it = looks[m]
-        demand, j = demands[it.category], it.category
-        g = it.group * offer.by_group
-        lowest = lowests[it.panel, g, j]
-        start, n = _N(demand.first), _N(demand.all_lanes if offer.has_presale == 1 else demand.lanes)
-        price = (_N(it.panel) * groups + _N(g)) * width + start
-        if it.voucher > 0:
-            lowest = priced(mind.sku, mind.item, offer.price, offer.coupon, it.panel, it.group, demand.first,
-                            demand.all_lanes, it.voucher, utilities, logs, indices)  # fmt: skip
-            price = _N(indices.size) - width + start
-        it.alternative, it.lowest = NOT_NOW, lowest
-        if not lowest < 1e9:  # nothing of it on offer
-            continue
-        later, waiting = demand.not_now + offer.outside - mind.trust_choice * (it.trust - mind.trust_start), 0.0
-        if it.fresh > 0.0:
-            later += mind.deliberation[it.segment, j]
-        if offer.wait_index[it.zone, j] < 0.0 and mind.waiting_weight > 0.0:
-            waiting = _waiting(mind, offer.wait_index[it.zone, j], offer.wait_days[it.zone, j],
-                               mind.temper[it.segment].impatience, it.beta,
-                               math.log(lowest) - offer.pull_now[it.zone, j], it.cover)  # fmt: skip
-            later += waiting
-        utility = ((_N(it.panel) * segments + _N(it.segment)) * channels + _N(it.channel)) * width + start
-        rule = _N(it.zone) * width + start
-        loss, ref = mind.temper[it.segment].loss_aversion, it.reference
-        beta, pull, hassle, low, high = it.beta, it.pull, it.hassle, it.low, it.high
-        inverse = _F(_ONE / ref)
-        if mind.coupled == 1:
-            best = _I(-(2**31) + 1)
-            for a in range(n):
-                value = _liking(utilities[utility + a], logs[price + a], indices[price + a], rules[rule + a],
-                                deposits[rule + a], beta, weight, loss, ref, inverse, pull, hassle)  # fmt: skip
-                order = _ordered_bits(_F(value + gumbel32(low, high, keys[start + a])).view(np.int32))
-                orders[a] = order
-                best = max(best, order)
-            left = _I(0)
-            for a in range(n):
-                left = max(left, _I(_I(orders[a] == best) * _I(n - a)))
-            later += noise[m]
-            value = _F(_I(_ordered_bits(best)).view(np.float32))
-            place = _L(n) - _L(left)
-            nothing = _L(UNTIL_THEN) if waiting > 0.0 and value > _F(later - waiting) else _L(NOT_NOW)
-            it.alternative = place if value > _F(later) else nothing
+        low[m], high[m], key[m] = it.low, it.high, demands[it.category].later_key
+    if coupled:
+        for m in range(n_looks):
+            noise[m] = gumbel32(low[m], high[m], key[m])
+    m = 0
+    while m < n_looks:
+        first, filled, spare = m, 0, 0
+        while m < n_looks and spare < SPARES:
+            it = looks[m]
+            demand, j, group = demands[it.category], it.category, it.group * by_group
+            lanes[m] = demand.all_lanes if all_lanes else demand.lanes
+            if filled + lanes[m] > orders.size:
+                break
+            filled += lanes[m]
+            lowest, prices[m] = lowests[it.panel, group, j], (it.panel * groups + group) * width + demand.first
+            if it.voucher > 0:
+                at, spare = offer.ratio.size - (spare + 1) * width, spare + 1
+                lowest = priced(
+                    mind.sku, mind.item, offer.price, offer.coupon, it.panel, it.group, demand.first, demand.all_lanes,
+                    it.voucher, offer.utility, offer.log_index, offer.ratio, at,
+                )  # fmt: skip
+                prices[m] = at + demand.first
+            it.lowest = lowest
+            later = demand.not_now + offer.outside - mind.trust_choice * (it.trust - mind.trust_start)
+            if it.fresh > 0.0:
+                later += deliberation[it.segment, j]
+            if not lowest < 1e9:  # nothing of it on offer
+                lanes[m] = 0
+            elif waiting and promised[it.zone, j] < 0.0:
+                waits[m] = _waiting(mind, promised[it.zone, j], days[it.zone, j], tempers[it.segment].impatience, it.beta,
+                                    math.log(lowest) - pulls[it.zone, j], it.cover)  # fmt: skip
+                later += waits[m]
+            it.later = later + noise[m] if coupled else later
+            m += 1
+        if coupled:
+            compare(mind, offer, looks, first, m, lanes, prices, waits, orders, people, came, soon, per_look)
         else:
-            u, classes, table = uniform(choice_keys[it.day], it.person, _L(demand.key) + 1), MOST + 1, 0
-            if it.voucher == 0:
-                kind = it.group if offer.by_group == 1 else it.segment
-                kinds = lowests.shape[1] if offer.by_group == 1 else mind.temper.size
-                table = (it.panel * kinds + kind) * offer.channels + it.channel
-                classes = int(classes_of[table, j])
-                if classes == UNFILLED:
-                    classes = fill(shelves, mind, offer, table, j, int(utility), int(price), int(rule))
-            if classes <= MOST:
-                to = table * _L(width) + demand.first
-                for c in range(classes):
-                    one = _N(places[to + stops[table, j, c] - 1])
-                    terms[m * MOST + c] = _liking(
-                        _ZERO, logs[price + one], indices[price + one], rules[rule + one], deposits[rule + one], beta, weight,
-                        loss, ref, inverse, pull, hassle,
-                    )  # fmt: skip
-                table_of[m], share[m], laters[m], waits[m] = table, u, later, waiting
-            else:
-                total = _L(0)
-                for a in range(n):
-                    weights[a] = _L(_GRAIN * min(_WHOLE, exp32(
-                        _liking(utilities[utility + a], logs[price + a], indices[price + a], rules[rule + a],
-                                deposits[rule + a], beta, weight, loss, ref, inverse, pull, hassle)
-                    )))  # fmt: skip
-                    total += weights[a]
-                nothing = _L(min(_WHOLE, exp32(_F(later))) * _GRAIN)
-                rest = _L(u * (total + nothing))
-                place, upto = _L(0), _L(0)
-                for a in range(n):
-                    upto += weights[a]
-                    place += upto <= rest
-                calm = u * (total + nothing * math.exp(-waiting)) < total
-                it.alternative = place if place < _L(n) else _L(UNTIL_THEN if waiting > 0.0 and calm else NOT_NOW)
-        it.later = later
-    if mind.coupled == 0:
-        search(shelves, mind, looks, n_looks, table_of, share, terms, laters, waits)
+            search(
+                choice_keys, shelves, mind, offer, looks, first, m, lanes, prices, waits, people, came, soon, per_look
+            )
+        soon += (m - first) * per_look
 
 
 @njit(cache=True)

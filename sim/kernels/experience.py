@@ -9,6 +9,7 @@ from numba import njit
 
 from sim.kernels.choice import hurt
 from sim.kernels.draws import normal, uniform
+from sim.kernels.instructions import prefetch
 from sim.kernels.people import (
     F64,
     FESTIVAL,
@@ -26,7 +27,6 @@ from sim.kernels.people import (
     Mind,
     People,
 )
-from sim.kernels.prefetch import prefetch
 
 _AHEAD = 16
 """Parcels between asking for their buyer's row and reading it."""

@@ -14,12 +14,18 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.kernels.draws import exp32
-from sim.kernels.people import CLOSED, F32, F64, I32, U8, Mind, Rows, Slice
+from sim.kernels.coupled import NOT_NOW, UNTIL_THEN
+from sim.kernels.draws import exp32, uniform
+from sim.kernels.instructions import prefetch
+from sim.kernels.people import CELL, CLOSED, F32, F64, I32, I64, U8, U64, Mind, People, Rows, Slice
+from sim.kernels.utility import net_utility
 
 MOST = 4
 """Price classes a table holds; shelves with more are weighed alternative by alternative."""
 UNFILLED, _TOO_MANY = 255, 254
+_F, _CELL = np.float32, CELL.itemsize
+_GRAIN, _WHOLE = _F(1_048_576.0), _F(1e9)
+"""Alternatives weighed one by one add whole grains: 2^20 to a weight of 1, weights up to e^20."""
 
 
 class Shelves(NamedTuple):
@@ -98,45 +104,121 @@ def math_exp(x):
 
 @njit(cache=True)
 def search(
-    shelves: Shelves, mind: Mind, looks: Rows, n_looks: int, table_of: I32, share: F64, terms: F32, later: F32,
-    waits: F32,
+    choice_keys: U64, shelves: Shelves, mind: Mind, offer: Slice, looks: Rows, first: int, last: int, lanes: I32,
+    prices: I64, waits: F32, people: People, came: I32, soon: int, per_look: int,
 ) -> None:  # fmt: skip
-    """Fills alternative of the looks whose `table_of` (n,) is not -1, at `share` (n,) of all weights, "not now" last.
+    """Fills alternative of the looks `first` : `last`, a multinomial logit from one uniform a look, "not now" last.
 
-    `terms` (n x MOST) price terms by class, `later` (n,) utility of "not now", `waits` (n,) what an announced event has
-    added to it. Exponentials of the whole block come
-    first, in vector code; a search that waited for its own would wait again after each branch guessed wrong.
+    Arguments as in `coupled.compare`. A look with a coupon of its own, or at more price classes than a table holds,
+    weighs each alternative. Exponentials of all looks come first, in vector code; a search that waited for its own
+    would wait again after each branch guessed wrong.
     """
     stops, places, uptos, guides, classes_of = shelves.stop, shelves.place, shelves.upto, shelves.guide, shelves.classes
-    demands, width = mind.demand, mind.key.size
-    for m in range(n_looks * MOST):
+    logs, ratios, rules, deposits, tempers = offer.log_index, offer.ratio, offer.rules, offer.deposits, mind.temper
+    n, width, weight, demands = last - first, mind.key.size, mind.reference_weight, mind.demand
+    by_group, channels, used = offer.by_group == 1, offer.channels, 0
+    kinds = offer.lowest.shape[1] if by_group else tempers.size
+    table_of, term_of, share, terms, nothing = (
+        np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.float64), np.empty(n * MOST, np.float32),
+        np.empty(n, np.float32),
+    )  # fmt: skip
+    rows, cells, cells_end = people.row, people.cell, _CELL * demands.size - 1
+    for m in range(n):
+        it = looks[first + m]
+        j, demand = it.category, demands[it.category]
+        it.alternative, nothing[m], table_of[m] = NOT_NOW, it.later, -1
+        if lanes[first + m] == 0:
+            continue
+        share[m] = uniform(choice_keys[it.day], it.person, np.int64(demand.key) + 1)
+        rule, classes, table = it.zone * width + demand.first, MOST + 1, 0
+        if it.voucher == 0:
+            kind = it.group if by_group else it.segment
+            table = (it.panel * kinds + kind) * channels + it.channel
+            classes = int(classes_of[table, j])
+            if classes == UNFILLED:
+                classes = fill(shelves, mind, offer, table, j, _taste(it, mind, offer), prices[first + m], rule)
+        if classes > MOST:
+            _each(mind, offer, it, lanes[first + m], prices[first + m], waits[first + m], share[m])
+            continue
+        to, price, table_of[m], term_of[m] = table * width + demand.first, prices[first + m], table, used
+        loss, recall, bargain = tempers[it.segment].loss_aversion, _F(it.beta * weight), _F(it.beta * it.pull)
+        for c in range(classes):
+            one = places[to + stops[table, j, c] - 1]
+            terms[used + c] = net_utility(
+                _F(0.0), logs[price + one], ratios[price + one], rules[rule + one], deposits[rule + one], it.beta,
+                recall, loss, _F(_F(1.0) / it.reference), bargain, it.hassle,
+            )  # fmt: skip
+        used += classes
+    for m in range(used):
         terms[m] = exp32(terms[m])
-    for m in range(n_looks):
-        later[m] = exp32(later[m])
-    for m in range(n_looks):
+    for m in range(n):
+        nothing[m] = exp32(nothing[m])
+    for m in range(n):
+        for _ in range(per_look):
+            if soon < came.size:
+                prefetch(rows, came[soon], 0)
+                prefetch(cells, came[soon], cells_end)
+                soon += 1
         table = table_of[m]
         if table < 0:
             continue
-        it = looks[m]
+        it = looks[first + m]
         j = it.category
-        to, begin, total = table * width + demands[j].first, 0, float(later[m])
+        to, begin, term, total = table * width + demands[j].first, 0, term_of[m], float(nothing[m])
         for c in range(classes_of[table, j]):
-            total += terms[m * MOST + c] * uptos[to + stops[table, j, c] - 1]
+            total += terms[term + c] * uptos[to + stops[table, j, c] - 1]
         rest = share[m] * total
-        if waits[m] > 0.0:  # who would buy but for the event; a purchase found below overwrites it
-            nothing = later[m] * (1.0 - math.exp(-waits[m]))
-            if share[m] * (total - nothing) < total - later[m]:
-                it.alternative = -2
+        if waits[first + m] > 0.0:  # who would buy but for the event; a purchase found below overwrites it
+            calm = total - nothing[m] * (1.0 - math.exp(-waits[first + m]))
+            if share[m] * calm < total - nothing[m]:
+                it.alternative = UNTIL_THEN
         for c in range(classes_of[table, j]):
             end = stops[table, j, c]
-            weight = terms[m * MOST + c] * uptos[to + end - 1]
-            if rest < weight:
-                part = rest / weight
+            weigh = terms[term + c] * uptos[to + end - 1]
+            if rest < weigh:
+                part = rest / weigh
                 at = guides[to + begin + min(end - begin - 1, int(part * (end - begin)))]
                 wanted = part * uptos[to + end - 1]
                 while at < end - 1 and uptos[to + at] <= wanted:
                     at += 1
                 it.alternative = places[to + at]
                 break
-            rest -= weight
+            rest -= weigh
             begin = end
+
+
+@njit(cache=True)
+def _taste(it, mind, offer):
+    """Where a look's block of tastes begins."""
+    row = (it.panel * mind.temper.size + it.segment) * offer.channels + it.channel
+    return row * mind.key.size + mind.demand[it.category].first
+
+
+@njit(cache=True)
+def _each(mind, offer, it, lanes, price, wait, share):
+    """Fills alternative of one look, every alternative weighed: whole grains, so that their sum has no order."""
+    taste, rule, weights = (
+        _taste(it, mind, offer),
+        it.zone * mind.key.size + mind.demand[it.category].first,
+        np.empty(lanes, np.int64),
+    )
+    loss, recall, bargain, total = (
+        mind.temper[it.segment].loss_aversion,
+        _F(it.beta * mind.reference_weight),
+        _F(it.beta * it.pull),
+        0,
+    )
+    for a in range(lanes):
+        value = net_utility(offer.utility[taste + a], offer.log_index[price + a], offer.ratio[price + a], offer.rules[rule + a],
+                            offer.deposits[rule + a], it.beta, recall, loss, _F(_F(1.0) / it.reference), bargain, it.hassle)  # fmt: skip
+        weights[a] = np.int64(_GRAIN * min(_WHOLE, exp32(value)))
+        total += weights[a]
+    nothing = np.int64(min(_WHOLE, exp32(it.later)) * _GRAIN)
+    rest, upto, place = np.int64(share * (total + nothing)), 0, 0
+    for a in range(lanes):
+        upto += weights[a]
+        place += upto <= rest
+    if place < lanes:
+        it.alternative = place
+    elif wait > 0.0 and share * (total + nothing * math.exp(-wait)) < total:
+        it.alternative = UNTIL_THEN

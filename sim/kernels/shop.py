@@ -8,8 +8,9 @@ import numpy as np
 from numba import int64, njit
 from numpy.typing import NDArray
 
-from sim.kernels.choice import LOOK, choose, conclude, hurt, look, priced, words_of
+from sim.kernels.choice import LOOK, choose, conclude, hurt, look, words_of
 from sim.kernels.draws import gumbel32, uniform
+from sim.kernels.instructions import prefetch
 from sim.kernels.inverse import empty_shelves
 from sim.kernels.people import (
     CLOSED,
@@ -26,8 +27,10 @@ from sim.kernels.people import (
     Slice,
     Tallies,
 )
+from sim.kernels.utility import priced
 
-_BLOCK = 512
+_BLOCK = 1024
+_AHEAD = 16
 _NONE = -1
 
 
@@ -52,7 +55,7 @@ def serve(
         while last < came.size and last - v < _BLOCK and second[last] < offer.end:
             last += 1
         n_looks = look(need_key, choice_keys, people, mind, offer, day, came, second, v, last, looks, tally)
-        choose(choice_keys, mind, offer, shelves, looks, n_looks)
+        choose(choice_keys, people, mind, offer, shelves, looks, n_looks, came, last, -(-(last - v) // max(1, n_looks)))
         wishes, claimed = conclude(unit_key, people, mind, offer, day, looks, n_looks, chosen, claims[n_claims:], tally)
         n_claims += claimed
         n_lines, n_orders = _trade(need_key, choice_keys[day], unit_key, people, mind, offer, stock, route, day, second,
@@ -78,12 +81,17 @@ def _trade(
     wanted, sold, lost, by_offer, by_hour, by_group = (
         tally.wanted, tally.sold, tally.lost, tally.by_offer, tally.orders_by_hour, tally.group_orders,
     )  # fmt: skip
-    size_below = mind.size_below
+    size_below, stages = mind.size_below, people.stage
     last_day, first_day, source_of, rate_of = people.last_day, people.first_day, people.source, people.rate
     w = 0
     while w < n_wishes:
+        if w + _AHEAD < n_wishes:
+            ahead = looks[chosen[w + _AHEAD]].person
+            prefetch(stages, ahead, 0)
+            prefetch(last_day, ahead, 0)
         basket, wish = n_lines, looks[chosen[w]]
-        visitor, i, stage, zone = wish.visitor, wish.person, wish.stage, zones[wish.zone]
+        visitor, i, zone = wish.visitor, wish.person, zones[wish.zone]
+        stage = stages[i]
         row, s, group = rows[i], second[visitor], wish.segment * 6 + stage
         c, special = row.city, zone.threshold_spend > 0 or offer.has_gifts == 1
         while w < n_wishes and looks[chosen[w]].visitor == visitor:
@@ -234,9 +242,9 @@ def _second_choice(mind, offer, stock, route, c, i, wish):
     """The best alternative among what can be had, by the same draws: (alternative or -1, variant, warehouse,
     misfit). The slow path of those who find their first choice gone."""
     demand, width = mind.demand[wish.category], mind.key.size
-    priced(mind.sku, mind.item, offer.price, offer.coupon, wish.panel, wish.group, demand.first, demand.all_lanes,
-           wish.voucher, offer.utility, offer.log_index, offer.ratio)  # fmt: skip
     price, rule = offer.ratio.size - width, wish.zone * width
+    priced(mind.sku, mind.item, offer.price, offer.coupon, wish.panel, wish.group, demand.first, demand.all_lanes,
+           wish.voucher, offer.utility, offer.log_index, offer.ratio, price)  # fmt: skip
     liking = ((wish.panel * mind.temper.size + wish.segment) * offer.channels + wish.channel) * width
     beta, ref, loss = float(wish.beta), float(wish.reference), mind.temper[wish.segment].loss_aversion
     best, out = float(wish.later), (np.int64(_NONE), np.int64(_NONE), np.int64(_NONE), np.int64(0))

@@ -9,7 +9,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from sim.kernels.draws import bits, exp32, gumbel32, log32
+from sim.kernels.draws import bits, exp32, gumbel32, log2
 from sim.kernels.people import LANES
 from tests.world.markets import Played, market, play, sku
 
@@ -21,7 +21,7 @@ F32 = np.float32
 def _logs(x: Any) -> Any:
     out = np.empty(x.size, np.float32)
     for n in range(x.size):
-        out[n] = log32(x[n])
+        out[n] = log2(x[n])
     return out
 
 
@@ -44,11 +44,15 @@ def _gumbels(key: Any, people: int, alternatives: Any) -> Any:
     return out
 
 
-def test_log32_over_its_range() -> None:
+def test_log2_over_its_range() -> None:
     x = np.concatenate([np.logspace(-37, 38, 400_001), np.linspace(0.5, 2.0, 400_001)]).astype(F32)
-    assert np.abs(_logs(x) - np.log(x.astype(np.float64))).max() < 1.2e-5  # one step of float32 at 88 is 7.6e-6
-    near = x[(x > 1e-8) & (x < 20.0)]  # what noise asks for
-    assert np.abs(_logs(near) - np.log(near.astype(np.float64))).max() < 3e-6
+    assert np.abs(_logs(x) - np.log2(x.astype(np.float64))).max() < 8e-6  # half a step of float32 at 126 is 3.8e-6
+    near = x[(x > 2.0**-25) & (x < 2.0**25)]  # what noise asks for
+    assert np.abs(_logs(near) - np.log2(near.astype(np.float64))).max() < 2e-6
+    close = np.linspace(0.9, 1.1, 400_001).astype(F32)  # where rare favourites come from, the relative error counts
+    close = close[close != 1.0]
+    exact = np.log2(close.astype(np.float64))
+    assert np.abs(_logs(close) / exact - 1.0).max() < 1.5e-6
 
 
 def test_exp32_over_its_range() -> None:

@@ -35,4 +35,4 @@ def test_500_skus_in_10_cities_live_through_their_days() -> None:
 
 def test_a_consumer_of_the_default_market_takes_at_most_96_bytes() -> None:
     people = World(load_scenario("double12", ["market.consumers=1000"]), "big_promo", "gut_feel", 1).consumers.people
-    assert sum(column.nbytes for column in people) <= 96 * 1000
+    assert people.bytes_each() <= 96

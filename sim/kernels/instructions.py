@@ -1,4 +1,9 @@
-"""Asks the memory for a row before it is needed: visitors come in the order of the clock, their rows lie by number."""
+"""Two instructions of the processor that Python has no word for.
+
+`prefetch` asks the memory for a row before it is needed: visitors come in the order of the clock, their rows lie by
+number. `fma` multiplies and adds with one rounding, in vector code too: half the operations of a polynomial, and the
+same bits wherever it runs.
+"""
 
 from __future__ import annotations
 
@@ -34,3 +39,19 @@ def _prefetch(typingctx: Any, array: Any, index: Any, offset: Any) -> Any:
 
 prefetch: Any = _prefetch
 """`prefetch(array, index, offset)` in a kernel."""
+
+
+@intrinsic
+def _fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """a x b + c, rounded once."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        ir = cgutils.ir  # type: ignore[attr-defined]
+        kind = ir.FunctionType(ir.FloatType(), [ir.FloatType()] * 3)
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fma.f32"), args)
+
+    return types.float32(types.float32, types.float32, types.float32), codegen
+
+
+fma: Any = _fma
+"""`fma(a, b, c)` of float32 in a kernel."""
