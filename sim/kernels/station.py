@@ -185,32 +185,48 @@ def serve_in_order(until: int, servers: int, busy: Seconds, queue: Seconds, stat
 
 @njit(cache=True)
 def serve_by_priority(until: int, servers: int, busy: Seconds, queue: Seconds, state: Seconds, now: int) -> None:
-    """Serves from second `now` to before `until` in order of (priority, arrival, rank): the general case."""
+    """Serves from second `now` to before `until` in order of (priority, arrival, rank): the general case.
+
+    `busy` as in `serve_in_order`: a server is free when the first of as many finish times as there are servers is over.
+    """
     arrival, service, start, patience, left = queue[ARRIVAL], queue[SERVICE], queue[START], queue[PATIENCE], queue[LEFT]
     priority, keys, slots = queue[PRIORITY], queue[KEY], queue[SLOT]
-    n_busy, head, tail, leaving, waits = state[BUSY], state[HEAD], state[TAIL], state[LEAVING], state[WAITS]
-    t = now
+    n_busy, waits, few, t = state[BUSY], state[WAITS], servers <= FEW, now
+    one, head, tail, leaving = np.uint64(1), np.uint64(state[HEAD]), np.uint64(state[TAIL]), np.uint64(state[LEAVING])
+    if few:
+        _sort(busy, n_busy)
     while t < until:
-        while n_busy > 0 and busy[0] <= t:
+        while n_busy > servers and busy[0] <= t:
             n_busy -= 1
             _replace(busy, n_busy, busy[n_busy])
+            if few:
+                _sort(busy, n_busy)
         while head < tail and arrival[head] <= t:
             if start[head] == WAITING:
-                _join(keys, slots, waits, priority[head], head)
+                _join(keys, slots, waits, priority[head], np.int64(head))
                 waits += 1
-            head += 1
-        while waits > 0 and n_busy < servers:
-            slot = slots[0]
+            head += one
+        while waits > 0 and (n_busy < servers or (n_busy == servers and servers > 0 and busy[0] <= t)):
+            slot = np.uint64(slots[0])
             waits -= 1
-            _sift(keys, slots, 0, waits, keys[waits], slots[waits])
+            if waits > 0:
+                _sift(keys, slots, 0, waits, keys[waits], slots[waits])
             if arrival[slot] + patience[slot] < t:
                 start[slot] = ABANDONED
             else:
                 start[slot] = t
-                _push(busy, n_busy, t + service[slot])
-                n_busy += 1
+                done = t + service[slot]
+                if n_busy < servers:
+                    _push(busy, n_busy, done)
+                    n_busy += 1
+                    if few:
+                        _sort(busy, n_busy)
+                elif few:
+                    _replace_sorted(busy, servers, done)
+                else:
+                    _replace(busy, servers, done)
             left[leaving] = slot
-            leaving += 1
+            leaving += one
         t = until
         if head < tail:
             t = min(t, arrival[head])
@@ -277,16 +293,16 @@ def order_of(arrival: Seconds, rank: Seconds) -> Seconds:
     Sorted by buckets of time, then by insertion within them: 10 ns a job where `np.lexsort` takes 60. An answer of
     one place too many says that too many jobs fall into one bucket for this to pay.
     """
-    n, sorted_already = arrival.size, True
+    n, unsorted = arrival.size, False
     low = high = arrival[0]
-    for i in range(1, n):
-        if arrival[i] < arrival[i - 1] or (arrival[i] == arrival[i - 1] and rank[i] < rank[i - 1]):
-            sorted_already = False
+    for i in range(1, n):  # no branch: whether the next is later is a coin's toss
+        tie = (arrival[i] == arrival[i - 1]) & (rank[i] < rank[i - 1])
+        unsorted |= (arrival[i] < arrival[i - 1]) | tie
         low, high = min(low, arrival[i]), max(high, arrival[i])
-    if sorted_already:
+    if not unsorted:
         return np.empty(0, np.int64)
     shift = 0
-    while (high - low) >> shift >= n:
+    while (high - low) >> shift >= 2 * n:
         shift += 1
     first = np.zeros(((high - low) >> shift) + 2, np.int64)
     most = 0
