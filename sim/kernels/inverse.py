@@ -109,48 +109,23 @@ def search(
 ) -> None:  # fmt: skip
     """Fills alternative of the looks `first` : `last`, a multinomial logit from one uniform a look, "not now" last.
 
-    Arguments as in `coupled.compare`. A look with a coupon of its own, or at more price classes than a table holds,
-    weighs each alternative. Exponentials of all looks come first, in vector code; a search that waited for its own
-    would wait again after each branch guessed wrong.
+    Arguments as in `coupled.compare`. Exponentials of all looks come first, in vector code; a search that waited for
+    its own would wait again after each branch guessed wrong.
     """
     stops, places, uptos, guides, classes_of = shelves.stop, shelves.place, shelves.upto, shelves.guide, shelves.classes
-    logs, ratios, rules, deposits, tempers = offer.log_index, offer.ratio, offer.rules, offer.deposits, mind.temper
-    n, width, weight, demands = last - first, mind.key.size, mind.reference_weight, mind.demand
-    by_group, channels, used = offer.by_group == 1, offer.channels, 0
-    kinds = offer.lowest.shape[1] if by_group else tempers.size
+    n, width, demands, rows, cells = last - first, mind.key.size, mind.demand, people.row, people.cell
+    cells_end = _CELL * demands.size - 1
     table_of, term_of, share, terms, nothing = (
         np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.float64), np.empty(n * MOST, np.float32),
         np.empty(n, np.float32),
     )  # fmt: skip
-    rows, cells, cells_end = people.row, people.cell, _CELL * demands.size - 1
-    for m in range(n):
-        it = looks[first + m]
-        j, demand = it.category, demands[it.category]
-        it.alternative, nothing[m], table_of[m] = NOT_NOW, it.later, -1
-        if lanes[first + m] == 0:
-            continue
-        share[m] = uniform(choice_keys[it.day], it.person, np.int64(demand.key) + 1)
-        rule, classes, table = it.zone * width + demand.first, MOST + 1, 0
-        if it.voucher == 0:
-            kind = it.group if by_group else it.segment
-            table = (it.panel * kinds + kind) * channels + it.channel
-            classes = int(classes_of[table, j])
-            if classes == UNFILLED:
-                classes = fill(shelves, mind, offer, table, j, _taste(it, mind, offer), prices[first + m], rule)
-        if classes > MOST:
-            _each(mind, offer, it, lanes[first + m], prices[first + m], waits[first + m], share[m])
-            continue
-        to, price, table_of[m], term_of[m] = table * width + demand.first, prices[first + m], table, used
-        loss, recall, bargain = tempers[it.segment].loss_aversion, _F(it.beta * weight), _F(it.beta * it.pull)
-        for c in range(classes):
-            one = places[to + stops[table, j, c] - 1]
-            terms[used + c] = net_utility(
-                _F(0.0), logs[price + one], ratios[price + one], rules[rule + one], deposits[rule + one], it.beta,
-                recall, loss, _F(_F(1.0) / it.reference), bargain, it.hassle,
-            )  # fmt: skip
-        used += classes
+    used = _terms(
+        choice_keys, shelves, mind, offer, looks, first, lanes, prices, waits, table_of, term_of, share, terms
+    )
     for m in range(used):
         terms[m] = exp32(terms[m])
+    for m in range(n):
+        nothing[m] = looks[first + m].later
     for m in range(n):
         nothing[m] = exp32(nothing[m])
     for m in range(n):
@@ -185,6 +160,55 @@ def search(
                 break
             rest -= weigh
             begin = end
+
+
+@njit(cache=True)
+def _terms(
+    choice_keys: U64, shelves: Shelves, mind: Mind, offer: Slice, looks: Rows, first: int, lanes: I32, prices: I64,
+    waits: F32, table_of: I32, term_of: I32, share: F64, terms: F32,
+) -> int:  # fmt: skip
+    """For each look from `first` on, (n,): its table (-1 = nothing to search), where its price terms begin in `terms`,
+    one a class, and its uniform; returns how many terms there are.
+
+    A look with a coupon of its own, or at more price classes than a table holds, is weighed here alternative by
+    alternative.
+    """
+    stops, places, classes_of, demands, tempers = shelves.stop, shelves.place, shelves.classes, mind.demand, mind.temper
+    logs, ratios, rules, deposits, by_group = (
+        offer.log_index,
+        offer.ratio,
+        offer.rules,
+        offer.deposits,
+        offer.by_group == 1,
+    )
+    width, weight, channels, used = mind.key.size, mind.reference_weight, offer.channels, 0
+    kinds = offer.lowest.shape[1] if by_group else tempers.size
+    for m in range(table_of.size):
+        it = looks[first + m]
+        j, demand, price = it.category, demands[it.category], prices[first + m]
+        it.alternative, table_of[m] = NOT_NOW, -1
+        if lanes[first + m] == 0:
+            continue
+        share[m] = uniform(choice_keys[it.day], it.person, np.int64(demand.key) + 1)
+        rule, classes, table = it.zone * width + demand.first, MOST + 1, 0
+        if it.voucher == 0:
+            table = (it.panel * kinds + (it.group if by_group else it.segment)) * channels + it.channel
+            classes = int(classes_of[table, j])
+            if classes == UNFILLED:
+                classes = fill(shelves, mind, offer, table, j, _taste(it, mind, offer), price, rule)
+        if classes > MOST:
+            _each(mind, offer, it, lanes[first + m], price, waits[first + m], share[m])
+            continue
+        to, table_of[m], term_of[m] = table * width + demand.first, table, used
+        loss, recall, bargain = tempers[it.segment].loss_aversion, _F(it.beta * weight), _F(it.beta * it.pull)
+        for c in range(classes):
+            one = places[to + stops[table, j, c] - 1]
+            terms[used + c] = net_utility(
+                _F(0.0), logs[price + one], ratios[price + one], rules[rule + one], deposits[rule + one], it.beta,
+                recall, loss, _F(_F(1.0) / it.reference), bargain, it.hassle,
+            )  # fmt: skip
+        used += classes
+    return used
 
 
 @njit(cache=True)

@@ -21,7 +21,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-import sim.kernels.cache  # noqa: F401  # before the first kernel is compiled
+from sim.kernels.heaps import FEW, join, push, replace, replace_sorted, sift, sort
 
 Seconds = NDArray[np.int64]
 FOREVER = np.int64(1) << 40
@@ -30,8 +30,6 @@ ABANDONED = np.int64(-1)
 """Start time of a job that gave up."""
 CROWDED = np.int64(-4)
 """First arrival of jobs too many of which come at a time for `order_of`."""
-FEW = 48
-"""Up to so many servers, sorted finish times are faster than a heap of them (8: 4 against 10 ns a job; 240: 45 to 19)."""
 WAITING, TAKEN = np.int64(-2), np.int64(-3)
 """Start time of a job that has not started, and of an empty slot."""
 
@@ -42,97 +40,6 @@ BUSY, HEAD, TAIL, WAITS, LEAVING, SEEN, STANDING, TIME, AREA, SOJOURN, FIELDS = 
 """Fields of `state`: servers in the heap of finish times; first slot that neither started nor joined the heap; end of
 the slots; sizes of the heap of the waiting and of LEFT; for Little's law: first slot that had not arrived when the last
 jobs were taken, jobs standing then, that second, the integral of their number until then and the sojourns that ended."""
-
-
-@njit(cache=True, inline="always")
-def _push(heap, size, value):
-    child = size
-    while child > 0:
-        parent = (child - 1) >> 1
-        if heap[parent] <= value:
-            break
-        heap[child] = heap[parent]
-        child = parent
-    heap[child] = value
-
-
-@njit(cache=True, inline="always")
-def _replace(heap, size, value):
-    """Takes the smallest of `size` values away and puts `value` in.
-
-    The smaller children move up all the way down, and the value, mostly one of the largest, climbs from there: a
-    comparison on the way down would be mispredicted somewhere.
-    """
-    one, parent, child, end = np.uint64(1), np.uint64(0), np.uint64(1), np.uint64(size)
-    while child + one < end:
-        child += np.uint64(heap[child + one] < heap[child])
-        heap[parent] = heap[child]
-        parent, child = child, child + child + one
-    if child < end:
-        heap[parent] = heap[child]
-        parent = child
-    while parent > 0:
-        above = (parent - one) >> one
-        if heap[above] <= value:
-            break
-        heap[parent] = heap[above]
-        parent = above
-    heap[parent] = value
-
-
-@njit(cache=True, inline="always")
-def _replace_sorted(times, size, value):
-    """The same where the values are sorted, and stay so; no branch at all."""
-    one, low = np.uint64(1), times[0]
-    for n in range(one, np.uint64(size)):
-        following = times[n]
-        times[n - one] = max(low, min(following, value))
-        low = following
-    times[np.uint64(size) - one] = max(low, value)
-
-
-@njit(cache=True, inline="always")
-def _sort(times, size):
-    """By insertion: there are few, and mostly they are sorted already. A sorted array is a heap."""
-    for n in range(1, size):
-        value, at = times[n], n
-        while at > 0 and times[at - 1] > value:
-            times[at] = times[at - 1]
-            at -= 1
-        times[at] = value
-
-
-@njit(cache=True, inline="always")
-def _before(key, slot, other_key, other_slot):
-    return key < other_key or (key == other_key and slot < other_slot)
-
-
-@njit(cache=True, inline="always")
-def _join(keys, slots, size, key, slot):
-    child = size
-    while child > 0:
-        parent = (child - 1) >> 1
-        if not _before(key, slot, keys[parent], slots[parent]):
-            break
-        keys[child], slots[child] = keys[parent], slots[parent]
-        child = parent
-    keys[child], slots[child] = key, slot
-
-
-@njit(cache=True, inline="always")
-def _sift(keys, slots, parent, size, key, slot):
-    """Puts (key, slot) where it belongs at or below `parent`."""
-    while True:
-        child = 2 * parent + 1
-        if child >= size:
-            break
-        if child + 1 < size and _before(keys[child + 1], slots[child + 1], keys[child], slots[child]):
-            child += 1
-        if not _before(keys[child], slots[child], key, slot):
-            break
-        keys[parent], slots[parent] = keys[child], slots[child]
-        parent = child
-    keys[parent], slots[parent] = key, slot
 
 
 @njit(cache=True)
@@ -149,11 +56,11 @@ def serve_in_order(until: int, servers: int, busy: Seconds, queue: Seconds, stat
     while n_busy > servers and busy[0] < until:
         t = max(t, busy[0])
         n_busy -= 1
-        _replace(busy, n_busy, busy[n_busy])
+        replace(busy, n_busy, busy[n_busy])
+    if few:
+        sort(busy, n_busy)
     if n_busy > servers or servers == 0:
         tail = head
-    elif few:
-        _sort(busy, n_busy)
     while head < tail:
         if start[head] != WAITING:
             head += one
@@ -169,14 +76,14 @@ def serve_in_order(until: int, servers: int, busy: Seconds, queue: Seconds, stat
             start[head] = begin
             done = begin + service[head]
             if n_busy < servers:
-                _push(busy, n_busy, done)
+                push(busy, n_busy, done)
                 n_busy += 1
                 if few:
-                    _sort(busy, n_busy)
+                    sort(busy, n_busy)
             elif few:
-                _replace_sorted(busy, servers, done)
+                replace_sorted(busy, servers, done)
             else:
-                _replace(busy, servers, done)
+                replace(busy, servers, done)
         left[leaving] = head
         leaving += one
         head += one
@@ -194,37 +101,37 @@ def serve_by_priority(until: int, servers: int, busy: Seconds, queue: Seconds, s
     n_busy, waits, few, t = state[BUSY], state[WAITS], servers <= FEW, now
     one, head, tail, leaving = np.uint64(1), np.uint64(state[HEAD]), np.uint64(state[TAIL]), np.uint64(state[LEAVING])
     if few:
-        _sort(busy, n_busy)
+        sort(busy, n_busy)
     while t < until:
         while n_busy > servers and busy[0] <= t:
             n_busy -= 1
-            _replace(busy, n_busy, busy[n_busy])
+            replace(busy, n_busy, busy[n_busy])
             if few:
-                _sort(busy, n_busy)
+                sort(busy, n_busy)
         while head < tail and arrival[head] <= t:
             if start[head] == WAITING:
-                _join(keys, slots, waits, priority[head], np.int64(head))
+                join(keys, slots, waits, priority[head], np.int64(head))
                 waits += 1
             head += one
         while waits > 0 and (n_busy < servers or (n_busy == servers and servers > 0 and busy[0] <= t)):
             slot = np.uint64(slots[0])
             waits -= 1
             if waits > 0:
-                _sift(keys, slots, 0, waits, keys[waits], slots[waits])
+                sift(keys, slots, 0, waits, keys[waits], slots[waits])
             if arrival[slot] + patience[slot] < t:
                 start[slot] = ABANDONED
             else:
                 start[slot] = t
                 done = t + service[slot]
                 if n_busy < servers:
-                    _push(busy, n_busy, done)
+                    push(busy, n_busy, done)
                     n_busy += 1
                     if few:
-                        _sort(busy, n_busy)
+                        sort(busy, n_busy)
                 elif few:
-                    _replace_sorted(busy, servers, done)
+                    replace_sorted(busy, servers, done)
                 else:
-                    _replace(busy, servers, done)
+                    replace(busy, servers, done)
             left[leaving] = slot
             leaving += one
         t = until
@@ -370,7 +277,7 @@ def expire(now: int, queue: Seconds, state: Seconds) -> None:
     if kept < state[WAITS]:
         state[WAITS] = kept
         for parent in range(kept // 2 - 1, -1, -1):
-            _sift(keys, slots, parent, kept, keys[parent], slots[parent])
+            sift(keys, slots, parent, kept, keys[parent], slots[parent])
     for slot in range(state[HEAD], state[TAIL]):
         if arrival[slot] >= now:
             break

@@ -252,8 +252,9 @@ class Labour(Section):
     temp_training_yuan: float = param(200.0, "yuan/person", "cost to hire and train a temp", ASSUMPTION, ge=0, le=1e5)
     temp_no_show: float = param(0.1, "share", "temps who do not come", "up to 37 % in one case; assumption", ge=0, le=1)
     temp_max_factor: float = param(
-        1.5, "1", "most temps, as a multiple of the regular staff", "seasonal share 35-40 %", ge=0, le=20
-    )
+        1.5, "1", "most temps, as a multiple of the regular staff",
+        "35-40 % of the hands, 0.5-0.7 a regular, are usual at peak; how many can be had: assumption", ge=0, le=20,
+    )  # fmt: skip
 
 
 class Finance(Section):
