@@ -29,6 +29,7 @@ from sim.cli.options import (
     set_option,
     share,
     shown,
+    warn,
     where,
 )
 from sim.errors import UsageError, all_told, one_of
@@ -82,6 +83,8 @@ def compare(
             told.append(result.to_dict(figures))
             if not quiet and not as_json:
                 _print_comparison(result, figures, report)
+            if not quiet:
+                warn(scenario)
             for failure in result.failures():
                 click.echo(f"failed: {failure}", err=True)
     count = tally(results)

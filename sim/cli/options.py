@@ -190,6 +190,14 @@ def load(reference: str, settings: Sequence[str]) -> Scenario:
     return load_scenario(reference, settings, all_metrics())
 
 
+def warn(scenario: Scenario) -> None:
+    """Says on standard error what a scenario allows and probably does not mean."""
+    from sim.scenario.warnings import warnings_of  # pydantic, not needed for --help
+
+    for warning in warnings_of(scenario):
+        click.echo(f"warning: {warning}", err=True)
+
+
 def share(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
     """`2%` or `0.02`."""
     text = "" if value is None else value.strip()

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from sim.cli.options import BAD_INPUT, DONE, NO, cli, consumers_option, load, resized, set_option, shown
+from sim.cli.options import BAD_INPUT, DONE, NO, cli, consumers_option, load, resized, set_option, shown, warn
 from sim.errors import ScenarioError, UsageError, one_of
 
 
@@ -34,18 +34,17 @@ def validate(scenario: str, settings: tuple[str, ...], consumers: int | None, as
     from sim.lab.plan import pairs  # light
     from sim.scenario.warnings import warnings_of  # pydantic, not needed for --help
 
-    warnings, compared = warnings_of(loaded), len(pairs(loaded))
+    compared = len(pairs(loaded))
     people, skus, days = loaded.market.consumers, len(loaded.catalogue.skus), loaded.calendar.days
     if as_json:
         told = {
             "scenario": scenario, "valid": True, "consumers": people, "skus": skus, "days": days, "pairs": compared,
             "replications": loaded.replications, "schedules": list(loaded.schedules),
-            "line_ups": list(loaded.line_ups), "warnings": warnings,
+            "line_ups": list(loaded.line_ups), "warnings": warnings_of(loaded),
         }  # fmt: skip
         click.echo(json.dumps(told, indent=2))
         return
-    for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
+    warn(loaded)
     click.echo(
         f"{scenario}: valid. {people:,} consumers, {skus} SKUs, {days} days, "
         f"{compared} pairs x {loaded.replications} replications; "

@@ -71,7 +71,8 @@ def test_same_bytes_on_dask(scheduler: str, expected: dict[str, bytes], tmp_path
 
 def test_the_command_runs_on_dask(scheduler: str, expected: dict[str, bytes], tmp_path: Path) -> None:
     settings = [part for setting in SMALL for part in ("--set", setting)]
-    command = [sys.executable, "-m", "sim", "compare", "double12", *settings, "--dask", scheduler, "--out", "out"]
+    command = [sys.executable, "-m", "sim", "compare", "double12", *settings, "--dask", scheduler, "--out", "out",
+               "--quiet"]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
