@@ -33,7 +33,7 @@ def compare(
     begins; `waits` (n,) what an announced event adds to "not now". `orders` has room for the lanes of all these looks.
 
     Two loops, the first of them vector code without a branch. A value is compared as an integer whose last four bits
-    are its place among sixteen neighbours: one maximum finds both, and values are told apart to a millionth.
+    are its place among sixteen neighbours: one maximum finds both, and values are told apart to 1.5e-5 (below 16).
     """
     tastes, logs, ratios, rules, deposits = offer.utility, offer.log_index, offer.ratio, offer.rules, offer.deposits
     keys, demands, tempers, weight = mind.key, mind.demand, mind.temper, mind.reference_weight

@@ -108,6 +108,7 @@ _WORK: dict[str, str] = {
     "training before a temp can work": "临时工上岗前的培训天数",
     "cost to hire and train a temp": "招聘并培训一名临时工的成本",
     "temps who do not come": "不到岗的临时工",
+    "most temps, as a multiple of the regular staff": "临时工上限，相当于正式员工的倍数",
     "most units that a docker takes at a time: one job of the inbound dock": "收货员一次最多处理的件数：收货区的一个任务",
     "pre-sale orders are packed ahead from so long before their balance, each morning and when the pickers have nothing else; 0 = never": "预售订单在尾款前多少小时起提前打包，于每天早晨和拣货员空闲时进行；0 = 从不",
     "work left on a parcel that was packed ahead": "已提前打包的包裹剩余的作业",
