@@ -6,13 +6,15 @@ import numpy as np
 from numba import njit
 
 from sim.kernels.draws import gumbel32
-from sim.kernels.people import F32, I32, I64, LANES, Mind, Rows, Slice
+from sim.kernels.instructions import prefetch
+from sim.kernels.people import CELL, F32, I32, I64, LANES, Mind, People, Rows, Slice
 from sim.kernels.utility import net_utility
 
 NOT_NOW, UNTIL_THEN = -1, -2
 """Buys nothing; buys nothing only because an announced event is worth waiting for."""
 
 _F, _I, _N, _ONE = np.float32, np.int32, np.uint64, np.float32(1.0)
+_CELL = CELL.itemsize
 _WIDE, _LAST = _N(LANES), _I(LANES - 1)
 _LEAST = _I(-(2**31))
 
@@ -25,7 +27,8 @@ def _ordered_bits(x):
 
 @njit(cache=True)
 def compare(
-    mind: Mind, offer: Slice, looks: Rows, first: int, last: int, lanes: I32, prices: I64, waits: F32, orders: I32
+    mind: Mind, offer: Slice, looks: Rows, first: int, last: int, lanes: I32, prices: I64, waits: F32, orders: I32,
+    people: People, came: I32, soon: int, per_look: int,
 ) -> None:  # fmt: skip
     """Fills alternative of the looks `first` : `last`, a multinomial logit; `later` of a look has its noise in.
 
@@ -39,7 +42,13 @@ def compare(
     keys, demands, tempers, weight = mind.key, mind.demand, mind.temper, mind.reference_weight
     # indices are unsigned, or every load would first ask whether to count from the end
     width, segments, channels, at = _N(keys.size), _N(tempers.size), _N(offer.channels), _N(0)
+    rows, cells, cells_end = people.row, people.cell, _CELL * demands.size - 1
     for m in range(first, last):
+        for _ in range(per_look):
+            if soon < came.size:
+                prefetch(rows, came[soon], 0)
+                prefetch(cells, came[soon], cells_end)
+                soon += 1
         it = looks[m]
         start, price, rule = _N(demands[it.category].first), _N(prices[m]), _N(it.zone) * width
         taste = ((_N(it.panel) * segments + _N(it.segment)) * channels + _N(it.channel)) * width + start

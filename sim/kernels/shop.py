@@ -55,7 +55,7 @@ def serve(
         while last < came.size and last - v < _BLOCK and second[last] < offer.end:
             last += 1
         n_looks = look(need_key, choice_keys, people, mind, offer, day, came, second, v, last, looks, tally)
-        choose(choice_keys, mind, offer, shelves, looks, n_looks)
+        choose(choice_keys, people, mind, offer, shelves, looks, n_looks, came, last, -(-(last - v) // max(1, n_looks)))
         wishes, claimed = conclude(unit_key, people, mind, offer, day, looks, n_looks, chosen, claims[n_claims:], tally)
         n_claims += claimed
         n_lines, n_orders = _trade(need_key, choice_keys[day], unit_key, people, mind, offer, stock, route, day, second,
