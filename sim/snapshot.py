@@ -21,6 +21,7 @@ import numpy as np
 from sim import plugins
 from sim.contracts import Strategy
 from sim.errors import UsageError
+from sim.kernels.people import People, rows_and_cells
 
 _MAGIC = b"peakshift world\n"
 
@@ -39,10 +40,20 @@ def _strategy(kind: str, module: str, name: str, file: str) -> Strategy:
     return empty
 
 
+def _people(*columns: Any) -> People:
+    """Rows and cells side by side again: copied one by one they would be another type, and kernels compile anew."""
+    told = People(*columns)
+    row, cell = rows_and_cells(*told.cell.shape)
+    row[:], cell[:] = told.row, told.cell
+    return told._replace(row=row, cell=cell)
+
+
 class _Pickler(pickle.Pickler):
-    """Knows that a user's strategies come from files, which no import finds."""
+    """Knows that a user's strategies come from files, which no import finds, and how people lie in memory."""
 
     def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, People):
+            return _people, tuple(obj)
         if not isinstance(obj, Strategy):
             return NotImplemented
         cls = type(obj)

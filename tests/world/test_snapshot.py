@@ -18,7 +18,7 @@ from sim.actors.clock import Clock
 from sim.contracts import Forecast, Roster, Staffer, View
 from sim.errors import UsageError
 from sim.ledger import History
-from sim.scenario import Scenario
+from sim.scenario import Scenario, load_scenario
 from sim.world import World, line_up_of
 
 BUSY = (
@@ -185,3 +185,12 @@ def test_replanning_nothing_changes_nothing(busy: Scenario, whole: History) -> N
     world.live(40)
     world.replan(busy.model_copy(deep=True))
     assert digest(world.run()) == digest(whole)
+
+
+def test_people_lie_in_memory_as_they_did() -> None:
+    """Else every kernel that reads them would compile a second time."""
+    world = World(load_scenario("double12", ["market.consumers=300"]), "always_on", "gut_feel", seed=1)
+    people = world.consumers.people
+    again = snapshot.thaw(snapshot.freeze(world)).consumers.people  # type: ignore[attr-defined]  # it is a world
+    assert (again.row.strides, again.cell.strides) == (people.row.strides, people.cell.strides) == ((76,), (76, 12))
+    assert all((ours == theirs).all() for ours, theirs in zip(people, again, strict=True))
