@@ -10,10 +10,11 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from sim.errors import Fault, ScenarioError, UsageError, did_you_mean
-from sim.explore.window import Tree, Window, overlaps, shrunk, window_of
-from sim.lab.assumed import read_back
+from sim.explore.window import MOST_PEOPLE, Tree, Window, overlaps, window_of
 from sim.scenario import Scenario, resolved
 from sim.scenario.campaigns import Campaign
+from sim.scenario.load import read_back
+from sim.scenario.scaled import shrink
 from sim.scenario.schedules import KEvents, pieces
 from sim.scenario.units import Section, param
 
@@ -96,7 +97,7 @@ def moved(scenario: Scenario, levers: Levers, span: Span) -> tuple[Scenario, Win
     factor = 1.0
     if span != "full":
         data["calendar"] = window.season if span == "season" and window.season else window.weeks
-        factor = shrunk(data)
+        factor = shrink(data, min(MOST_PEOPLE, scenario.market.consumers))
         data["compare"]["decision_seconds"] = min(10.0, data["compare"]["decision_seconds"])
     return read_back(data, scenario.folder), window, factor
 

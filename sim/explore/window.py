@@ -11,7 +11,6 @@ by both spans beside the full scenario.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,10 +19,11 @@ from sim.scenario import Scenario
 from sim.scenario.campaigns import Campaign
 
 MOST_PEOPLE = 20_000
-WARM_DAYS, BEFORE_DAYS, EVENT_DAYS = 7, 7, 21
+WARM_DAYS, BEFORE_DAYS, EVENT_DAYS = 28, 7, 21
 """Days before the first scored one; from there to the event; scored from its start on."""
-MOST_BEFORE_DAYS = 14
-"""The weeks begin with the other schedule's campaign where that starts up to so many days before the event."""
+MOST_BEFORE_DAYS = 28
+"""The weeks begin when the event is announced, or the other schedule's campaign where that is earlier, but at most so
+many days before the event: what buyers put off until then is part of the answer."""
 LEAST_WARM_DAYS = 5
 """Where the warm-up would begin in the middle of a campaign, it begins after it if this many days are left."""
 Tree = dict[str, Any]
@@ -54,9 +54,10 @@ def window_of(scenario: Scenario, first: str, second: str) -> Window:
     scored, days = own.date_of(own.warm_up_days), BEFORE_DAYS + EVENT_DAYS
     if centre is not None:
         start = scenario.campaigns[centre].start.date()
-        begins = start - timedelta(days=BEFORE_DAYS)
-        if other is not None and start - scenario.campaigns[other].start.date() <= timedelta(days=MOST_BEFORE_DAYS):
-            begins = min(begins, scenario.campaigns[other].start.date())
+        earliest = start - timedelta(days=MOST_BEFORE_DAYS)
+        near = [c for name in (event, other) if name and (c := scenario.campaigns[name]).start.date() >= earliest]
+        told = [max(earliest, (c.start - timedelta(days=c.announced_days)).date()) for c in near]
+        begins = min([start - timedelta(days=BEFORE_DAYS), *told])
         scored = max(begins, own.date_of(min(own.warm_up_days, WARM_DAYS)))
         days = max(1, (start - scored).days) + EVENT_DAYS
     start = max(own.start, _undisturbed(scenario, (first, second), scored - timedelta(days=WARM_DAYS), scored))
@@ -90,71 +91,3 @@ def _weight(campaign: Campaign) -> tuple[float, float]:
 def overlaps(campaign: Campaign, start: datetime, end: datetime) -> bool:
     """Whether it runs at any time from `start` to `end`."""
     return campaign.start < end and campaign.end >= start
-
-
-def shrunk(data: Tree) -> float:
-    """Makes a resolved scenario's market at most `MOST_PEOPLE` large, its operation with it, in place; returns the
-    factor.
-
-    Stations keep whole people; what rounding adds in heads is taken from their pace and from wages, so that
-    capacity is exact and the payroll nearly so (its mix over stations shifts).
-    """
-    market, operations = data["market"], data["operations"]
-    factor: float = min(1.0, MOST_PEOPLE / market["consumers"])
-    if factor == 1.0:
-        return factor
-    market["consumers"] = MOST_PEOPLE
-    exact = whole = 0.0
-    for warehouse in operations["warehouses"].values():
-        for heads, pace in (("pickers", "orders_per_hour"), ("inspectors", "returns_per_hour"),
-                            ("dockers", "units_per_hour")):  # fmt: skip
-            if warehouse[heads]:
-                exact += warehouse[heads] * factor
-                _scale(warehouse, heads, [pace], factor)
-                whole += warehouse[heads]
-        warehouse["space_litres"] *= factor
-    if whole:
-        operations["labour"]["hour_yuan"] *= exact / whole
-    for fleet in operations["couriers"].values():
-        _scale(fleet, "couriers", ["parcels_per_day"], factor)
-    desk = operations["service_desk"]
-    if desk["agents"]:
-        agents = desk["agents"] * factor
-        _scale(desk, "agents", [], factor)
-        slower = desk["agents"] / agents
-        operations["labour"]["agent_hour_yuan"] /= slower
-        for place in (desk, *desk["tickets"].values()):
-            if place["handle_minutes"]:
-                place["handle_minutes"] = min(600.0, place["handle_minutes"] * slower)
-    for store in operations["stores"].values():
-        wages = store["staff"] * factor
-        _scale(store, "staff", ["served_per_hour"], factor)
-        store["hour_yuan"] *= wages / store["staff"]
-        store["rent_yuan_per_day"] *= factor
-        store["shelf_litres"] *= factor
-    finance = operations["finance"]
-    finance["opening_cash_yuan"] *= factor
-    finance["platform_yuan_per_day"] *= factor
-    for supplier in operations["suppliers"].values():
-        if supplier["units_per_day"]:
-            supplier["units_per_day"] = max(1, round(supplier["units_per_day"] * factor))
-        _breaks(supplier["price_breaks"], factor)
-    for sku in data["catalogue"]["skus"].values():
-        sku["minimum_order_units"] = max(1, round(sku["minimum_order_units"] * factor))
-        _breaks(sku.get("price_breaks") or [], factor)
-    return factor
-
-
-def _scale(place: Tree, heads: str, paces: Iterable[str], factor: float) -> None:
-    """Whole heads; the pace of each makes up for rounding."""
-    exact = place[heads] * factor
-    place[heads] = max(1, round(exact)) if exact > 0 else 0
-    for pace in paces:
-        place[pace] *= exact / place[heads] if place[heads] else 1.0
-
-
-def _breaks(breaks: list[Tree], factor: float) -> None:
-    """Order sizes shrink too; they stay in order."""
-    least = 0
-    for step in breaks:
-        step["units"] = least = max(least + 1, round(step["units"] * factor))

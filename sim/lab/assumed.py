@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from sim.errors import Fault, ScenarioError, did_you_mean
 from sim.lab import store
@@ -32,8 +31,7 @@ from sim.lab.plan import plan
 from sim.lab.points import Question, Study, raise_all
 from sim.lab.statistics import paired
 from sim.scenario import Scenario, resolved
-from sim.scenario.checks import faults_of
-from sim.scenario.root import Written
+from sim.scenario.load import read_back
 from sim.scenario.schema import field_table
 from sim.scenario.units import ASSUMPTION
 
@@ -206,18 +204,3 @@ def _differences(study: Study, worlds: dict[str, Scenario]) -> dict[str, Floats]
         )
         found[path] = mine - theirs
     return found
-
-
-def read_back(data: Tree, folder: Path) -> Scenario:
-    """A resolved scenario that was changed, read back with all checks. Raises ScenarioError."""
-    try:
-        written = Written.model_validate(data)
-    except ValidationError as error:
-        faults = [Fault("scenario", ".".join(map(str, p["loc"])), p["msg"]) for p in error.errors()[:5]]
-        raise ScenarioError(faults) from None
-    written._folder = folder
-    faults = [Fault("scenario", ".".join(map(str, path)), must, got, hint)
-              for path, must, got, hint in faults_of(written)]  # fmt: skip
-    if faults:
-        raise ScenarioError(faults)
-    return written.expanded()

@@ -290,6 +290,21 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
     return scenario.model_dump(mode="json")
 
 
+def read_back(data: dict[str, Any], folder: File) -> Scenario:
+    """A resolved scenario that was changed, read back with all checks. Raises ScenarioError."""
+    try:
+        written = Written.model_validate(data)
+    except ValidationError as error:
+        faults = [Fault("scenario", ".".join(map(str, p["loc"])), p["msg"]) for p in error.errors()[:5]]
+        raise ScenarioError(faults) from None
+    written._folder = folder
+    faults = [Fault("scenario", ".".join(map(str, path)), must, got, hint)
+              for path, must, got, hint in faults_of(written)]  # fmt: skip
+    if faults:
+        raise ScenarioError(faults)
+    return written.expanded()
+
+
 def scenario_hash(scenario: Scenario) -> str:
     """SHA-256 of the resolved scenario, in its own order: the order of SKUs and cities is part of it."""
     return hashlib.sha256(json.dumps(resolved(scenario)).encode()).hexdigest()

@@ -96,6 +96,8 @@ def _k_events(entry: KEvents, source: Campaign, window: tuple[datetime, datetime
     for n in range(k):
         start = window[0] + n * scored // k * _DAY + (room - length) // 2 // _DAY * _DAY + clock
         event = _moved(source, start, length, duration / (k * length))
+        told = min(event.announced_days, (start - window[0]) / _DAY)  # what buyers put off before would not count
+        event = event.model_copy(update={"announced_days": told})
         if event.presale and event.presale.start < previous and n > 0:  # not before the last event is over
             event = _with_presale(event, previous)
         out[f"{entry.of}/{n + 1} of {each}"], previous = event, event.end + _SECOND

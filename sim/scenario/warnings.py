@@ -112,6 +112,15 @@ def _unscored(s: Scenario, run: dict[str, Campaign]) -> Iterator[_Note]:
             )
             yield _Note((name,), "", f"{text}for nothing; move it or lengthen scored_days")
         without = [schedule for schedule, entries in s.schedules.items() if name not in entries]
+        told = c.start - c.announced_days * _DAY if c.markdown > 0 or c.threshold else c.start
+        if without and told < first <= c.end and c.start < last:
+            what, lost = ("starts", "its first sales count") if c.start < first else (
+                "is announced", "what buyers put off until it counts")  # fmt: skip
+            text = (
+                f"{what} {(first - told) / _DAY:.1f} days before the first scored day {first:%Y-%m-%d} and is not in "
+                f"schedule {_some(without)}: {lost} for nothing; begin to score on {told:%Y-%m-%d}"
+            )
+            yield _Note((name,), "", text)
         if c.end < first and without:
             text = f"ends before the first scored day {first:%Y-%m-%d} and is not in schedule {_some(without)}, which "
             yield _Note((name,), "", f"{text}thus starts from another past; put it in all schedules or in none")

@@ -96,9 +96,9 @@ def test_profit_leaves_surplus_stock_out(history: History) -> None:
 
 # ---- people and noise --------------------------------------------------------------------------
 def test_newcomers_are_followed_from_their_first_order(history: History) -> None:
-    """Customer 0 was there; 1 was won in the warm-up; 2 on day 60, again on 60, 65 and 91; 3 on day 209."""
+    """Customer 0 was there; 1 was won in the warm-up, on day 40; 2 on day 60, again on 60, 65 and 91; 3 on day 209."""
     who = np.array([0, 1, 2, 2, 2, 2, 3, 0, 1], np.int32)
-    when = np.array([61, 50, 60, 60, 65, 91, 209, 62, 70], np.int16)
+    when = np.array([61, 40, 60, 60, 65, 91, 209, 62, 70], np.int16)
     mine = replace(history, order_customer=who, order_day=when, source=np.array([0, 1, 3, 1], np.int8))
     for days, orders in ((4, [0]), (7, [1]), (30, [1]), (31, [2])):
         source, found = newcomers(mine, days)

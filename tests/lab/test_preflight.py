@@ -219,8 +219,8 @@ def test_risks_of_one_event_seed_count_once_in_the_interval() -> None:
 def test_a_scaled_market_has_as_much_less_of_everything() -> None:
     small = scaled(load_scenario("double12"), 10_000)
     assert small.market.consumers == 10_000
-    assert small.operations.warehouses["hangzhou_dc"].pickers == 2
-    assert [f.couriers for f in small.operations.couriers.values()] == [2, 2]
+    assert small.operations.warehouses["hangzhou_dc"].pickers == 1
+    assert [f.couriers for f in small.operations.couriers.values()] == [1, 1]
 
 
 # ---- bad input ---------------------------------------------------------------------------------

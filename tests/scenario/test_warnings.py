@@ -32,6 +32,10 @@ AT_SALVAGE = (
     ": stock bought for it and not sold by then counts at 75% of its cost, which may decide the profit; leave at least "
     "28 days"
 )
+EARLY = (
+    "campaigns.double12: is announced 19.2 days before the first scored day 2023-11-20 and is not in schedule "
+    "always_on, three_weeks: what buyers put off until it counts for nothing; begin to score on 2023-10-31"
+)
 SMALLER = "; make one of the offers smaller or name fewer skus"
 
 
@@ -145,12 +149,13 @@ CASES: dict[str, list[str]] = {
     "campaigns: {double11: {price_match: {days: 30}, cities: [hangzhou]}, double12: {markdown: 0.2, skus: [apparel], "
     "cities: [chengdu]}}": [],
     "campaigns: {double12: {markdown: 0.2, skus: [apparel], announced_days: 40}}": [
+        EARLY,
         "campaigns.double11 + campaigns.double12: the second is announced 11.2 days before the first ends and is "
         "deeper "
         "(markdown 0.2, threshold 300 - 50 against markdown 0.15, threshold 300 - 50): buyers wait for it; lower its "
         "announced_days",
     ],
-    "campaigns: {double12: {announced_days: 40}}": [],  # nobody waits for the same price
+    "campaigns: {double12: {announced_days: 40}}": [EARLY],  # nobody waits for the same price
     "schedules: {both: [double11, year_end_good_price, double12]}": [
         "campaigns.year_end_good_price + campaigns.double12: rituals 0.04 and 0.8 run together in hangzhou, chengdu, "
         "where only the stronger pulls; move one or set its ritual to 0",
@@ -160,27 +165,43 @@ CASES: dict[str, list[str]] = {
         "only the "
         "stronger pulls; move one or set its ritual to 0",
     ],
+    # announced, or begun, before the first scored day
+    "calendar: {start: 2023-10-11}": [
+        "campaigns.double12: is announced 3.2 days before the first scored day 2023-11-30 and is not in "
+        "schedule always_on, three_weeks: what buyers put off until it counts for nothing; begin to score on "
+        "2023-11-26",
+        "campaigns.year_end_good_price: is announced 2.0 days before the first scored day 2023-11-30 and is not in "
+        "schedule big_promo, three_weeks: what buyers put off until it counts for nothing; begin to score on "
+        "2023-11-28",
+        "campaigns.double12_three_weeks: starts 10.0 days before the first scored day 2023-11-30 and is not in "
+        "schedule big_promo, always_on: its first sales count for nothing; begin to score on 2023-11-20",
+    ],
+    # ... of all schedules alike is a common past; what saves nothing is not waited for
+    "calendar: {start: 2023-10-11}\nschedules: {big_promo: [double12], always_on: [double12], three_weeks: null}\n"
+    "compare: {schedules: []}": [],
+    "calendar: {start: 2023-10-11}\ncampaigns: {double12: {markdown: 0, threshold: null, presale: null}}\n"
+    "schedules: {big_promo: [double12], always_on: [], three_weeks: null}": [],
     # beside the scored days
     "schedules: {big_promo: [double12]}": [
-        "campaigns.double11: ends before the first scored day 2023-11-30 and is not in schedule big_promo, which thus "
+        "campaigns.double11: ends before the first scored day 2023-11-20 and is not in schedule big_promo, which thus "
         "starts from another past; put it in all schedules or in none",
     ],
-    "calendar: {scored_days: 10}": [
+    "calendar: {scored_days: 20}": [
         f"calendar: ends 8 days after the last of double12_three_weeks, year_end_good_price{AT_SALVAGE}",
         "campaigns.double12: starts 2023-12-10 20:00, after the last scored day 2023-12-09: its sales count for "
         "nothing; "
         "move it or lengthen scored_days",
     ],
     # an end too soon after a campaign
-    "calendar: {scored_days: 31, settlement_days: 30}": [],
-    "calendar: {scored_days: 32, settlement_days: 27}": [
+    "calendar: {scored_days: 41, settlement_days: 30}": [],
+    "calendar: {scored_days: 42, settlement_days: 27}": [
         f"calendar: ends 27 days after the last of year_end_good_price{AT_SALVAGE}",
     ],
-    "calendar: {scored_days: 32, settlement_days: 4}": [
+    "calendar: {scored_days: 42, settlement_days: 4}": [
         f"calendar: ends 4 days after the last of double12, double12_three_weeks, year_end_good_price{AT_SALVAGE}",
     ],
-    "calendar: {scored_days: 32, settlement_days: 4}\noperations: {finance: {salvage_share: 1}}": [],
-    "calendar: {scored_days: 10, settlement_days: 0}": [
+    "calendar: {scored_days: 42, settlement_days: 4}\noperations: {finance: {salvage_share: 1}}": [],
+    "calendar: {scored_days: 20, settlement_days: 0}": [
         f"calendar: ends 0 days after the last of double12_three_weeks, year_end_good_price{AT_SALVAGE}",
         "campaigns.double12: lies outside the calendar and never runs",
     ],

@@ -31,15 +31,29 @@ def test_fixed_on_an_ordinary_day() -> None:
 def test_fixed_on_a_festival_day() -> None:
     """3 h overtime a head, half the heads as temps on its two days, half of the surge."""
     view = scripted_view(campaigns=(campaign(28, 30, 2),))
-    roster = Fixed(shift_shares=(2, 1, 1)).roster(view, even_forecast([[1], [1]]), RNG)
+    plan = Fixed(shift_shares=(2, 1, 1), festival_temps_factor=0.5, festival_surge_factor=0.5, festival_days_after=0)
+    roster = plan.roster(view, even_forecast([[1], [1]]), RNG)
     assert roster.overtime_hours.tolist() == [[15, 7.5, 7.5], [3, 1.5, 1.5], [6, 3, 3]]
     assert roster.temps[:, :3].tolist() == [[5, 5, 0], [1, 1, 0], [2, 2, 0]]
     assert roster.surge.tolist() == [5.0]
 
 
-def test_fixed_ignores_campaigns_without_ritual() -> None:
-    view = scripted_view(campaigns=(campaign(28, 30, 2, ritual=0.0),))
-    assert not Fixed().roster(view, even_forecast([[1], [1]]), RNG).overtime_hours.any()
+@pytest.mark.parametrize("ritual", [0.0, 0.09])
+def test_fixed_ignores_campaigns_with_little_ritual(ritual: float) -> None:
+    view = scripted_view(campaigns=(campaign(28, 30, 2, ritual=ritual),))
+    roster = Fixed().roster(view, even_forecast([[1], [1]]), RNG)
+    assert not (roster.overtime_hours.any() or roster.temps.any() or roster.surge.any())
+
+
+def test_fixed_keeps_its_crowd_some_days_after_a_festival() -> None:
+    """Day 28 is today. A festival of days 26 and 27 is staffed until day 29 with two days more; one of 28 and 29 until
+    31."""
+    past, now = scripted_view(campaigns=(campaign(26, 28, 2),)), scripted_view(campaigns=(campaign(28, 30, 2),))
+    for view, temps in ((past, [6, 6, 0, 0, 0]), (now, [6, 6, 6, 6, 0])):
+        roster = Fixed(festival_days_after=2).roster(view, even_forecast([[1]] * 5), RNG)
+        assert roster.temps[0, :5].tolist() == temps
+        assert roster.overtime_hours.any() and roster.surge.tolist() == [5.0]
+    assert not Fixed(festival_days_after=0).roster(past, even_forecast([[1]]), RNG).overtime_hours.any()
 
 
 def test_quantile_regular_hours_follow_the_shifts() -> None:

@@ -21,18 +21,14 @@ from sim.lab.executor import WorkerKilled
 pytestmark = pytest.mark.slow
 
 MISSES: dict[str, str] = {
-    "second_promo_ratio": "0.985 (0.001): few households buy in a week, so few of the next week's are stocked up; "
+    "second_promo_ratio": "0.984 (0.001): few households buy in a week, so few of the next week's are stocked up; "
                           "nobody buys at promotions only",
-    "unprofitable_promo_share": "1.00 (0.00): at 20 % none of the SKUs tried earns its markdown back; no shopper comes "
+    "unprofitable_promo_share": "0.99 (0.01): at 20 % none of the SKUs tried earns its markdown back; no shopper comes "
                                 "from a rival because of a single price, no supplier shares the cost",
-    "repeat_7": "0.137 (0.001): the baseline pair writes to all, and new customers come at their own rate at once",
-    "top20_sku_share": "0.416 (0.003): twenty SKUs of similar appeal stand for an assortment",
-    "parcel_peak_single_day": "4.19 (0.02): orders peak at 4.9, and temps and overtime ship them within two days",
-    "parcel_peak_three_weeks": "2.03 (0.02), a hair above: those who put their purchase off come on the first days",
-    "courier_peak_over_normal": "3.84 (0.03): the shipped fleets are sized for the festival, 30 parcels a courier on a "
-                                "normal day of the 120 he can do; with 14 and 11 couriers 2.5, but late_ratio 7.3",
+    "repeat_7": "0.135 (0.001): the baseline pair writes to all, and new customers come at their own rate at once",
+    "top20_sku_share": "0.411 (0.003): twenty SKUs of similar appeal stand for an assortment",
 }  # fmt: skip
-"""Figure -> measured mean and standard error over 5 to 20 seeds, and what makes it so."""
+"""Figure -> measured mean and standard error over 20 seeds, and what makes it so."""
 FIGURES = [
     pytest.param(name, marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason=MISSES[name]))
     if name in MISSES

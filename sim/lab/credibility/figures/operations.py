@@ -63,7 +63,7 @@ def parcel_peak_single_day(bench: Bench) -> float:
 
 @figure("parcel_peak_three_weeks", "the same, the festival spread over three weeks, gut_feel")
 def parcel_peak_three_weeks(bench: Bench) -> float:
-    """three_weeks: the same offer and traffic money as the baseline's festival."""
+    """three_weeks: as much promotion money as the baseline's festival."""
     return peak(_scored(bench.shipped("three_weeks", "gut_feel").history, "parcels_dispatched"))
 
 
