@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.contracts import Shop
+from sim.kernels.people import Rows
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -31,8 +32,8 @@ class Actor(mesa.Agent):
 class Witness(Protocol):
     """Sees what ships and what will come back, and changes nothing: `world.witnesses`, empty in an ordinary run."""
 
-    def shipped(self, rows: dict[str, NDArray[np.int64]]) -> None:
-        """Lines (n,) that ship: consumer, second (from the start of the world), sku, offer, units and more."""
+    def shipped(self, rows: Rows) -> None:
+        """Lines (n,) of `LINE` that ship; their memory is used again: copy what is kept."""
 
     def coming_back(self, lines: NDArray[np.int64], placed: NDArray[np.int64]) -> None:
         """Numbers (n,) of lines that were handed over and will come back, and the seconds of their orders."""

@@ -108,11 +108,11 @@ class Bookkeeper:
         ledger.check_money({"stock": stock_fen, "payable": bills})
         world.orders.check()
         people = world.consumers.people
-        prospects = int((people.source == PROSPECT).sum())
+        prospects = int(np.count_nonzero(people.source == PROSPECT))
         if world.day == 0:
             ledger.flow("prospects at start", prospects + flows.get("won", 0))
         ledger.check("customers", "prospects", flows["prospects at start"] - flows.get("won", 0), prospects)
-        ledger.check("customers", "left", flows.get("left", 0), int((people.left > 0).sum()))
+        ledger.check("customers", "left", flows.get("left", 0), int(np.count_nonzero(people.left)))
         queue = world.desk.station
         waiting = flows.get("tickets", 0) - flows.get("tickets_bot", 0) - queue.finished - queue.abandoned
         ledger.check("tickets", "open", waiting, queue.inside)

@@ -360,4 +360,4 @@ class Consumers(Actor):
         ledger.book("gifts", "cash", -int((tally.gifts[:, 0] * world.counter.gift_fen).sum()))
         self.group_size = count_groups(self.people, day + 1, len(world.spec.market.segments))
         people = self.people
-        ledger.count("customers", int(((people.source != PROSPECT) & (people.left == 0)).sum()))
+        ledger.count("customers", int(np.count_nonzero((people.source != PROSPECT) & (people.left == 0))))

@@ -140,9 +140,17 @@ def depots(world: World, parcels: Ints) -> Iterator[tuple[CourierFleet, Ints, In
     get = world.parcels.get
     city = get("city", parcels)
     entity = get("consumer", parcels).astype(np.int64) * 8192 + get("placed", parcels) // 86_400
-    order = np.lexsort((entity, city))
+    order = _in_order(city.astype(np.int64) << 44 | entity)
     parcels, entity = parcels[order], entity[order]
     ends = np.cumsum(np.bincount(city, minlength=len(world.fleets))).tolist()
     for fleet, begin, end in zip(world.fleets, [0, *ends], ends, strict=False):
         if begin < end:
             yield fleet, parcels[begin:end], entity[begin:end]
+
+
+def _in_order(keys: Ints) -> Ints:
+    """(n,) places that sort `keys`, equal ones as they stand: seldom there are any, and a sort that need not mind takes
+    a third of the time."""
+    order = np.argsort(keys)
+    alike = keys[order]
+    return order if (alike[1:] != alike[:-1]).all() else np.argsort(keys, kind="stable")

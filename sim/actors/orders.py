@@ -7,7 +7,7 @@ over, and books the money of each of these. What comes back is the matter of its
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,13 @@ from sim.actors.price_match import PriceMatch
 from sim.actors.returns import Returns
 from sim.actors.staging import Staging
 from sim.kernels.draws import uniforms
-from sim.kernels.parcels import booked, parcels_of, stand_in_order
+from sim.kernels.parcels import LineRows, ParcelRows, address, booked, pack, receive
 from sim.kernels.people import Rows
 
 if TYPE_CHECKING:
     from sim.world import World
 
 Ints = NDArray[np.int64]
-_DISCOUNTS = (("markdowns", "markdown"), ("bundles", "bundle"), ("thresholds", "threshold"), ("coupons", "coupon"))
-_SUMMED = ("listed", *(name for _, name in _DISCOUNTS))
 
 
 class OrderBook(Actor):
@@ -45,7 +43,7 @@ class OrderBook(Actor):
         )  # fmt: skip
         self.reserved: Ints = np.zeros_like(world.stock)
         """(V, W) units held for pre-sale orders."""
-        self.deposits: dict[int, list[dict[str, Ints]]] = {}
+        self.deposits: dict[int, list[Rows]] = {}
         """Second of the balance -> pre-sale lines."""
         self.payouts: dict[int, int] = {}
         """Day -> fen that the platform pays out."""
@@ -94,21 +92,17 @@ class OrderBook(Actor):
 
     # ---- placing -------------------------------------------------------------------------------
     def place(self, lines: Rows, begin: int) -> None:
-        """Takes the lines of a slice: pre-sale lines wait for their balance, the rest ship."""
+        """Takes the lines of a slice, and writes in them: pre-sale lines wait for their balance, the rest ship."""
         if lines.size == 0:
             return
-        names = lines.dtype.names or ()
-        rows = {name: lines[name].astype(np.int64) for name in names}
-        rows["second"] += self.world.midnight
-        rows["staged"] = np.full(lines.size, -1)
-        if not rows["due"].any():
-            self._ship(rows, begin, "pick")
-            return
-        for due in np.unique(rows["due"][rows["due"] > 0]):
-            held = {name: column[rows["due"] == due] for name, column in rows.items()}
-            np.add.at(self.reserved, (held["variant"], held["warehouse"]), held["units"])
-            self.deposits.setdefault(int(due), []).append(held)
-        self._ship({name: column[rows["due"] == 0] for name, column in rows.items()}, begin, "pick")
+        if receive(lines, self.world.midnight):
+            due = lines["due"]
+            for second in np.unique(due[due > 0]):
+                held = lines[due == second]
+                np.add.at(self.reserved, (held["variant"], held["warehouse"]), held["units"])
+                self.deposits.setdefault(int(second), []).append(held)
+            lines = lines[due == 0]
+        self._ship(lines, begin, "pick")
 
     def balances(self, begin: int, end: int) -> None:
         """Festivals that open in [begin, end): balances are paid, or the deposit is forfeited."""
@@ -116,22 +110,20 @@ class OrderBook(Actor):
         for due in [second for second in self.deposits if begin <= second < end]:
             terms = next(r.terms.presale for r in world.counter.running if r.presale is not None and r.start == due)
             assert terms is not None
-            parts = self.deposits.pop(due)
-            rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            rows = np.concatenate(self.deposits.pop(due))
             np.subtract.at(self.reserved, (rows["variant"], rows["warehouse"]), rows["units"])
-            key = world.streams.key("balance", world.day)
-            pays = uniforms(key, rows["consumer"], 0) < terms.balance_rate
+            key, consumer = world.streams.key("balance", world.day), rows["consumer"].astype(np.int64)
+            pays = uniforms(key, consumer, 0) < terms.balance_rate
             ready = self.staging.ready(rows)
-            self.staging.unpack({name: column[~pays & ready] for name, column in rows.items()})
+            self.staging.unpack(rows[~pays & ready])
             world.ledger.book("deposits_kept", "cash", int(rows["deposit"][~pays].sum()))
-            lost = {name: column[~pays & ~ready] for name, column in rows.items()}
+            lost = rows[~pays & ~ready]
             np.add.at(world.stock, (lost["variant"], lost["warehouse"]), lost["units"])
             rows["staged"] = np.where(ready, 0, -1)
-            rows = {name: column[pays] for name, column in rows.items()}
             # half of the balances come in the first half hour (assumption)
-            delay = (-2600.0 * np.log(uniforms(key, rows["consumer"], 1))).astype(np.int64)
+            delay = (-2600.0 * np.log(uniforms(key, consumer, 1))).astype(np.int64)
             rows["second"] = np.minimum(due + delay, world.midnight + 86_399)
-            self._ship(rows, due, "pick pre-sale")
+            self._ship(rows[pays], due, "pick pre-sale")
 
     def receive(self) -> None:
         """06:00: pre-sale orders whose balance is near are packed ahead."""
@@ -145,74 +137,55 @@ class OrderBook(Actor):
         """Balances at which the world must know what is packed."""
         return self.staging.dues(self.deposits)
 
-    def _ship(self, rows: dict[str, Ints], begin: int, stream: str) -> None:
+    def _ship(self, rows: Rows, begin: int, stream: str) -> None:
         """One parcel for each consumer's order and warehouse, of offers that stood at `begin`; sales are booked.
 
         What buyers take home from a store is written down as a parcel too, but travels nowhere.
         """
         world = self.world
-        if rows["sku"].size == 0:
+        if rows.size == 0:
             return
-        till = self._till[rows["offer"], rows["warehouse"]]
-        rows = rows | {"till": till, "home": np.where(till == 1, rows["warehouse"], self._dock[rows["warehouse"]])}
-        if not stand_in_order(rows["second"], rows["consumer"], rows["warehouse"], till):
-            order = np.lexsort((till, rows["warehouse"], rows["consumer"], rows["second"]))
-            rows = {name: column[order] for name, column in rows.items()}
-        made = parcels_of(rows["second"], rows["consumer"], rows["warehouse"], rows["till"], rows["staged"],
-                          rows["paid"], rows["gift"])  # fmt: skip
-        first, number = made.first, made.number
-        consumers, site, placed = rows["consumer"][first], rows["warehouse"][first], rows["second"][first]
-        city = world.consumers.people.city[consumers].astype(np.int64)
-        promise = self._promise_of[world.consumers.people.segment[consumers]]
-        parcels = self.parcels.append(
-            first.size, consumer=consumers, city=city, warehouse=site, promise=promise, placed=placed, paid=made.paid,
-            event=rows["event"][first], first_line=self.lines.next + first, lines=made.lines, gift=made.gift, done=0,
-            asked=0,
-        )  # fmt: skip
-        entity = (rows["consumer"] * 4096 + rows["second"] // 86_400) * 4096 + rows["sku"]
-        self.lines.append(
-            number.size, parcel=parcels[number], entity=entity, closes=np.iinfo(np.int32).max,
-            **{name: rows[name] for name in ("sku", "variant", "units", "paid", "offer", "filler", "misfit", "home")},
-        )  # fmt: skip
+        parcels, orders = address(rows, self._till, self._dock)
+        if parcels < 0:
+            rows = rows[np.lexsort([rows[name] for name in ("till", "warehouse", "consumer", "second")])]
+            parcels, orders = address(rows, self._till, self._dock)
+        numbers, first_line = np.arange(self.parcels.next, self.parcels.next + parcels), self.lines.next
+        new, lines = ParcelRows(**self.parcels.grow(parcels)), LineRows(**self.lines.grow(rows.size))
+        made = pack(rows, new, lines, int(numbers[0]), first_line, orders, self._promise_of, self._unasked)
+        rank, consumers = self._promise_rank[new.promise], new.consumer.astype(np.int64)
         for warehouse in world.warehouses:
-            mine = site == warehouse.number
-            warehouse.accept(parcels[mine], placed[mine], consumers[mine], made.unpacked[mine],
-                             self._promise_rank[promise[mine]], stream)  # fmt: skip
+            mine = new.warehouse == warehouse.number
+            warehouse.accept(stream, *_those(mine, numbers, new.placed, consumers, made.unpacked, rank))
         for store in world.stores:
-            mine = rows["warehouse"] == store.number
-            store.accept({name: column[mine] for name, column in rows.items()}, parcels[number][mine])
-        away = (site != world.shop.home_warehouse[city]) & (site < len(world.warehouses))
+            at = rows["warehouse"] == store.number
+            store.accept(rows[at], lines.parcel[at])
+        away = (new.warehouse != world.shop.home_warehouse[new.city]) & (new.warehouse < len(world.warehouses))
         world.ledger.count("split_orders", made.split)
         world.ledger.count("cross_shipped_parcels", int(away.sum()))
-        buyers, ordered = rows["consumer"][made.begins].astype(np.int32), rows["second"][made.begins]
-        ships = np.minimum.reduceat(rows["till"], made.begins) == 0  # who takes all of it home asks in the store
-        unasked = np.maximum.reduceat(self._unasked[rows["sku"]], made.begins)
-        world.desk.ordered(buyers[ships], ordered[ships], unasked[ships])
-        self.price_match.sold(rows, entity)
-        self.placed.append((buyers, world.day))
-        world.ledger.count("orders", buyers.size)
-        world.ledger.flow("parcels", int((rows["till"][first] == 0).sum()))
-        self._book(rows, begin, entity, number, city)
+        # who takes all of it home asks in the store
+        world.desk.ordered(*_those(made.sent == 1, made.buyers, made.ordered, made.unasked))
+        self.price_match.sold(rows)
+        self.placed.append((made.buyers, world.day))
+        world.ledger.count("orders", orders)
+        world.ledger.flow("parcels", parcels - int(rows["till"][new.first_line - first_line].sum()))
+        self._book(rows, begin)
         for witness in world.witnesses:
             witness.shipped(rows)
 
-    def _book(self, rows: dict[str, Ints], begin: int, entity: Ints, number: Ints, city: Ints) -> None:
-        """Sales, discounts, cost of goods and commission of lines (n,) that ship, in parcels `number` (n,) to `city`
-        (m,)."""
+    def _book(self, rows: Rows, begin: int) -> None:
+        """Sales, discounts, cost of goods and commission of lines (n,) that ship."""
         world, ledger = self.world, self.world.ledger
-        total = {name: int(rows[name].sum()) for name in _SUMMED}
-        sums = booked(
-            rows["sku"], rows["units"], rows["listed"], rows["paid"], rows["offer"], rows["home"], number,
-            world.counter.zone[city], world.counter.markdown(begin), world.cost_fen, self.fee,
-        )  # fmt: skip
-        ledger.book("gross_sales", "receivable", total["listed"])
-        for account, name in _DISCOUNTS:
-            ledger.book(account, "receivable", -total[name])
+        sums = booked(rows, world.counter.zone, world.counter.markdown(begin), world.cost_fen, self.fee)
+        ledger.book("gross_sales", "receivable", sums.listed)
+        ledger.book("markdowns", "receivable", -sums.markdown)
+        ledger.book("bundles", "receivable", -sums.bundle)
+        ledger.book("thresholds", "receivable", -sums.threshold)
+        ledger.book("coupons", "receivable", -sums.coupon)
         ledger.book("cost_of_goods", "stock", -sums.cost)
         ledger.book("commission", "cash", -sums.commission)
         ledger.units_out += sums.units
         ledger.count("units", int(sums.units.sum()))
-        world.services.sold(sums.units, rows, entity)
+        world.services.sold(sums.units, rows)
         world.bookkeeper.note_sold(sums.units, sums.paid, sums.offered)
 
     def extra_haul(self, parcels: Ints) -> int:
@@ -238,7 +211,7 @@ class OrderBook(Actor):
         world, finance = self.world, self.world.spec.operations.finance
         if parcels.size == 0:
             return
-        order = np.argsort(parcels, kind="stable")
+        order = np.argsort(parcels)
         parcels, done = parcels[order], done[order]
         get = self.parcels.get
         hours = (done - get("placed", parcels)) / 3600.0
@@ -272,7 +245,8 @@ class OrderBook(Actor):
         """Buyers of parcels whose promise passed today and that are not there yet ask tomorrow."""
         world = self.world
         done, asked = self.parcels.column("done"), self.parcels.column("asked")
-        limit = (world.env.now - self._promise_hours * 3600).astype(np.int64)[self.parcels.column("promise")]
+        limits = (world.env.now - self._promise_hours * 3600).astype(np.int64)
+        limit = limits[self.parcels.column("promise")] if limits.size > 1 else limits[0]
         overdue = np.flatnonzero((done == 0) & (asked == 0) & (self.parcels.column("placed") <= limit))
         if overdue.size:
             asked[overdue] = 1
@@ -282,11 +256,8 @@ class OrderBook(Actor):
         """The platform pays out; rows that nobody needs any more are dropped."""
         world = self.world
         world.ledger.move("receivable", "cash", self.payouts.pop(world.day, 0))
-        done = self.parcels.column("done")
-        open_ = np.flatnonzero(done == 0)
-        self.parcels.drop_before(self.parcels.first + int(open_[0]) if open_.size else self.parcels.next)
-        waiting = np.flatnonzero(self.lines.column("closes") > world.day)
-        self.lines.drop_before(self.lines.first + int(waiting[0]) if waiting.size else self.lines.next)
+        self.parcels.drop_leading("done", 1, 1)
+        self.lines.drop_leading("closes", 0, world.day)
 
     def check(self) -> None:
         """Parcels and returning lines: what was counted in is still there or was counted out."""
@@ -305,3 +276,8 @@ class OrderBook(Actor):
         owed = sum(self.payouts.values())
         owed += int(self.parcels.column("paid")[self.parcels.column("done") == 0].sum())
         world.ledger.check("money", "receivable", world.ledger.balance["receivable"], owed)
+
+
+def _those(mine: NDArray[np.bool_], *columns: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """The rows `mine` (n,) of columns; the columns themselves where that is all of them, as in most worlds."""
+    return columns if mine.all() else tuple(column[mine] for column in columns)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernels.counts import leading
+
 
 class Pool:
     """Columns of equal length addressed by running number; old rows are dropped from the front.
@@ -25,12 +27,16 @@ class Pool:
 
     def append(self, size: int, **values: Any) -> NDArray[np.int64]:
         """Adds `size` rows; returns their numbers."""
-        begin = self._room(size)
-        for name, column in self._columns.items():
-            column[begin : begin + size] = values[name]
         numbers = np.arange(self.next, self.next + size)
-        self.next += size
+        for name, column in self.grow(size).items():
+            column[:] = values[name]
         return numbers
+
+    def grow(self, size: int) -> dict[str, NDArray[Any]]:
+        """Adds `size` rows, to be written by the caller: their part of each column."""
+        begin = self._room(size)
+        self.next += size
+        return {name: column[begin : begin + size] for name, column in self._columns.items()}
 
     def _room(self, size: int) -> int:
         """Makes room for `size` rows; returns where they begin."""
@@ -59,7 +65,15 @@ class Pool:
         """All rows kept, oldest first."""
         return self._columns[name][self._gone : self._gone + self.next - self.first]
 
+    def kept(self) -> dict[str, NDArray[Any]]:
+        """All columns, of all rows kept."""
+        return {name: self.column(name) for name in self._columns}
+
     def drop_before(self, number: int) -> None:
         """Forgets rows with smaller numbers."""
         self._gone += max(0, number - self.first)
         self.first = max(self.first, number)
+
+    def drop_leading(self, name: str, low: int, high: int) -> None:
+        """Forgets the rows in front in which a column of whole numbers lies from `low` to `high`."""
+        self.drop_before(self.first + leading(self.column(name), low, high))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sim.world import World
 
 Ints = NDArray[np.int64]
-Lines = dict[str, Ints]
+Kept = dict[str, NDArray[Any]]
 
 
 class PriceMatch:
@@ -22,12 +22,12 @@ class PriceMatch:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.kept: dict[int, list[Lines]] = {}
+        self.kept: dict[int, list[Kept]] = {}
         """Day -> lines (n,): consumer, sku, listed and paid (fen), entity, until (last day of the promise)."""
         self.back: dict[int, set[int]] = {}
         """Day -> entities of those lines that came back."""
 
-    def sold(self, lines: Lines, entity: Ints) -> None:
+    def sold(self, lines: Rows) -> None:
         """Keeps those of the lines (n,) that were sold under a promise."""
         world = self.world
         matched = [r for r in world.counter.running if r.terms.price_match]
@@ -46,8 +46,8 @@ class PriceMatch:
             mine = (r.start <= now) & (now < r.end) & (r.eligible[lines["sku"]] == 1) & r.cities[city]
             days[mine] = np.maximum(days[mine], r.terms.price_match.days if r.terms.price_match else 0)
         under = days > 0
-        kept = {name: lines[name][under] for name in ("consumer", "sku", "listed", "paid")}
-        kept |= {"entity": entity[under], "until": world.day + days[under]}
+        kept = {name: lines[name][under] for name in ("consumer", "sku", "listed", "paid", "entity")}
+        kept["until"] = world.day + days[under]
         self.kept.setdefault(world.day, []).append(kept)
 
     def forget(self, entity: Ints) -> None:
@@ -80,7 +80,7 @@ class PriceMatch:
         lines.column("paid")[held] -= difference  # a later return is refunded at what was really paid
         return difference
 
-    def _last(self, consumer: int, sku: int) -> tuple[Lines, int]:
+    def _last(self, consumer: int, sku: int) -> tuple[Kept, int]:
         """A person's last purchase of an SKU under a promise: the lines it is among, and its place; -1 where there is
         none, its promise has run out or it came back."""
         for day in sorted(self.kept, reverse=True):

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.draws import uniforms
-from sim.kernels.experience import return_days
+from sim.kernels.experience import Coming, Odds, returning
+from sim.kernels.parcels import LineRows, ParcelRows
 from sim.ledger import LAG_DAYS
 
 if TYPE_CHECKING:
@@ -27,56 +28,42 @@ class Returns:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        channels = list(world.spec.market.channels.values())
-        self._factor = np.array([c.return_multiplier for c in (*channels, channels[0])])
-        """(O,) by offer."""
-        self._chance = world.shop.return_rate * (1.0 - world.services.effect("size_advice"))
-        """(K,) chance that a delivered line comes back, size advice in."""
+        channels, terms = list(world.spec.market.channels.values()), world.spec.operations.returns
+        self._odds = Odds(
+            chance=world.shop.return_rate * (1.0 - world.services.effect("size_advice")),
+            offer=np.array([c.return_multiplier for c in (*channels, channels[0])]),
+            event=terms.event_factor, late=terms.late_factor, filler=terms.filler_factor,
+            misfit=world.spec.market.behaviour.misfit_returns, median_days=terms.lag_median_days,
+            log_sd=terms.lag_log_sd, window_days=terms.window_days,
+        )  # fmt: skip
         self.lags, self.delivered, self.returned = (np.zeros(n, np.int64) for n in (LAG_DAYS, 2, 2))
         """`return_lags`, `lines_delivered` and `lines_returned` of `History`."""
 
     def draw(self, parcels: Ints, late: Bools) -> None:
         """Of parcels (n,) handed over today some lines will come back, each after its own lag."""
-        world, get = self.world, self.world.parcels.get
-        count = get("lines", parcels).astype(np.int64)
-        upto = np.cumsum(count)
-        lines = np.repeat(get("first_line", parcels) - (upto - count), count) + np.arange(upto[-1])
-        event, placed = np.repeat(get("event", parcels), count) == 1, np.repeat(get("placed", parcels), count)
-        lag = self._lag(lines, event, np.repeat(late, count))
-        back = lag > 0
-        world.lines.set("closes", lines, np.where(back, np.iinfo(np.int32).max, world.day))
-        world.ledger.flow("lines_returning", int(back.sum()))
-        self._note(event, lag, world.day - placed // 86_400)
-        for witness in world.witnesses:
-            witness.coming_back(lines[back], placed[back])
-        home = world.lines.get("home", lines)
-        for node in (*world.warehouses, *world.stores):
-            mine = back & (home == node.number)
-            if mine.any():
-                node.take_back(lines[mine], lag[mine])
-
-    def _lag(self, lines: Ints, event: Bools, late: Bools) -> NDArray[np.int16]:
-        """(n,) days until each line is back at the dock, -1 where it is kept."""
-        terms, get = self.world.spec.operations.returns, self.world.lines.get
-        factor = np.where(event, terms.event_factor, 1.0) * np.where(late, terms.late_factor, 1.0)
-        factor *= np.where(get("filler", lines) == 1, terms.filler_factor, 1.0)
-        factor *= np.where(get("misfit", lines) == 1, self.world.spec.market.behaviour.misfit_returns, 1.0)
-        factor *= self._factor[get("offer", lines)]
-        lag: NDArray[np.int16] = return_days(
-            self.world.streams.key("return"), get("entity", lines), get("sku", lines), self._chance, factor,
-            terms.lag_median_days, terms.lag_log_sd, terms.window_days,
+        world, orders = self.world, self.world.orders
+        back = returning(
+            world.streams.key("return"), self._odds, ParcelRows(**orders.parcels.kept()),
+            LineRows(**orders.lines.kept()), orders.parcels.first, orders.lines.first, parcels, late.view(np.uint8),
+            world.day,
         )  # fmt: skip
-        return lag
+        world.ledger.flow("lines_returning", back.lines.size)
+        self._note(back)
+        for witness in world.witnesses:
+            witness.coming_back(back.lines, back.placed)
+        for node in (*world.warehouses, *world.stores):
+            mine = back.home == node.number
+            if mine.any():
+                node.take_back(back.lines[mine], back.lag[mine])
 
-    def _note(self, event: Bools, lag: NDArray[np.int16], since_order: Ints) -> None:
+    def _note(self, back: Coming) -> None:
         """Counts lines handed over on scored days, and those of them that come back, by lag and occasion."""
         calendar = self.world.spec.calendar
         if not 0 <= self.world.day - calendar.warm_up_days < calendar.scored_days:
             return
-        back = lag > 0
-        self.delivered += np.bincount(event, minlength=2)
-        self.returned += np.bincount(event[back], minlength=2)
-        days = np.minimum(since_order[back] + lag[back], LAG_DAYS - 1)
+        self.delivered += back.delivered
+        self.returned += back.returned
+        days = np.minimum(self.world.day - back.placed // 86_400 + back.lag, LAG_DAYS - 1)
         self.lags += np.bincount(days, minlength=LAG_DAYS)
 
     def refund(self, lines: Ints) -> Ints:

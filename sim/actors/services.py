@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.actors.base import Actor, named
 from sim.kernels.draws import uniforms
+from sim.kernels.people import Rows
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -36,14 +37,14 @@ class Services(Actor):
                 left[where] *= 1.0 - service.effect
         return 1.0 - left
 
-    def sold(self, units: Ints, lines: dict[str, Ints], entity: Ints) -> None:
+    def sold(self, units: Ints, lines: Rows) -> None:
         """Units (K,) ship, in lines (n,): what a service costs a unit, and warranties that some buyers take (one draw a
         line)."""
         names, book = self.world.spec.catalogue.services, self.world.ledger.book
         book("services", "cash", -int(self._unit_fen @ units))
         for name, service, where in zip(names, self.terms, self.where, strict=True):
             if service.kind == "warranty" and service.price_yuan > 0.0:
-                takes = uniforms(self.world.streams.key(f"warranty {name}"), entity, 0) < service.effect
+                takes = uniforms(self.world.streams.key(f"warranty {name}"), lines["entity"], 0) < service.effect
                 earned = round(100 * service.price_yuan * (1.0 - service.claims_share))
                 book("warranties", "cash", earned * int(lines["units"][takes & where[lines["sku"]]].sum()))
 

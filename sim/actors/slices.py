@@ -56,7 +56,7 @@ def slice_of(world: World, begin: int, end: int) -> Slice:
         price=price, coupon=counter.coupon, zones=panels, terms=_terms(world, live),
         wait_index=index, wait_days=days,
         pull_now=panels["threshold_pull"][:, None] * np.maximum.reduceat(counts, mind.demand["first"], axis=1),
-        has_presale=int(any(r is not None and r.eligible.any() for r in presales)), has_gifts=int(gifts.any()),
+        has_presale=int(any(r is not None and r.eligible.any() for r in presales)),
         gifts=gifts, gift_left=counter.gift_left, outside=world.rival.utility(begin), paid_share=world.paid_share,
     ))  # fmt: skip
 

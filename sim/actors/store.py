@@ -11,6 +11,7 @@ from sim.actors.base import Actor
 from sim.actors.couriers import depots
 from sim.actors.parcel_station import station_of
 from sim.kernels.draws import lognormal_seconds, uniforms
+from sim.kernels.people import Rows
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -84,12 +85,12 @@ class Store(Actor):
         world.ledger.book("line_haul", "cash", -round(100 * self.terms.replenish_yuan * litres))
 
     # ---- selling -------------------------------------------------------------------------------
-    def accept(self, rows: dict[str, Ints], parcel: Ints) -> None:
+    def accept(self, rows: Rows, parcel: Ints) -> None:
         """Order lines that fell on its shelf: those of its own channel queue at the till, the others are packed."""
         world, till = self.world, rows["till"] == 1
         self._sold += np.bincount(rows["sku"][till], rows["units"][till], self._sold.size).astype(np.int64)
         jobs, first = np.unique(parcel[till], return_index=True)
-        seconds, consumers = rows["second"][till][first], rows["consumer"][till][first]
+        seconds, consumers = (rows[name][till][first].astype(np.int64) for name in ("second", "consumer"))
         mean = np.full(jobs.size, 3600.0 / self.terms.served_per_hour)
         key = world.streams.key(f"till {self.name}", world.day)
         self.till.push(jobs, seconds, lognormal_seconds(key, consumers, mean, _SERVICE_CV), consumers)

@@ -109,8 +109,7 @@ class Warehouse(Actor):
         np.add.at(self.world.stock[:, self.number], variant, units)
         np.subtract.at(self.dock, variant, units)
         self._pallets.set("open", jobs, 0)
-        waiting = np.flatnonzero(self._pallets.column("open"))
-        self._pallets.drop_before(self._pallets.first + int(waiting[0]) if waiting.size else self._pallets.next)
+        self._pallets.drop_leading("open", 0, 0)
         self.world.records.finished[self.crews[2].index, self.world.day] += jobs.size
 
     def collect(self) -> None:
@@ -158,7 +157,7 @@ class Warehouse(Actor):
         self.world.records.arrivals_hourly[self.crews[offset].index, self.world.day] += by_hour
 
     # ---- outbound ------------------------------------------------------------------------------
-    def accept(self, parcels: Ints, placed: Ints, consumers: Ints, lines: Ints, promise: Ints, stream: str) -> None:
+    def accept(self, stream: str, parcels: Ints, placed: Ints, consumers: Ints, lines: Ints, promise: Ints) -> None:
         """Orders fall into the queue; the work they make is drawn per person and day.
 
         `lines` (n,) are those still to be packed, `promise` (n,) the rank of the parcels' class.

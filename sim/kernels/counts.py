@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 import sim.kernels.cache  # noqa: F401  # before the first kernel is compiled
 from sim.kernels.people import I64
@@ -22,6 +25,15 @@ def count_served(waits: I64, done: I64, by_wait: I64, by_hour: I64) -> int:
         if done[n] // 3600 < by_hour.size:
             by_hour[done[n] // 3600] += 1
     return total
+
+
+@njit(cache=True)
+def leading(values: NDArray[Any], low: int, high: int) -> int:
+    """How many in front of (n,) whole numbers lie from `low` to `high`."""
+    n = 0
+    while n < values.size and low <= values[n] <= high:
+        n += 1
+    return n
 
 
 @njit(cache=True)

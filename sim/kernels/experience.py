@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -10,6 +11,7 @@ from numba import njit
 from sim.kernels.choice import hurt
 from sim.kernels.draws import normal, uniform
 from sim.kernels.instructions import prefetch
+from sim.kernels.parcels import LineRows, ParcelRows
 from sim.kernels.people import (
     F64,
     FESTIVAL,
@@ -75,6 +77,8 @@ def delivered(
             prefetch(rows, consumer[n + _AHEAD], 27)
             prefetch(griefs, consumer[n + _AHEAD], 0)
             prefetch(rates, consumer[n + _AHEAD], 0)
+            prefetch(sources, consumer[n + _AHEAD], 0)
+            prefetch(lefts, consumer[n + _AHEAD], 0)
         i = consumer[n]
         if lefts[i] > 0:
             continue
@@ -89,11 +93,12 @@ def delivered(
         missing = max(0.0, mind.trust_start - row.trust)
         usual = row.visit_rate * usual_orders[row.segment] * max(0, number[n] - row.judged_day)
         row.judged_day = max(np.int64(row.judged_day), number[n])
-        own = _leave_chance(chances, mind.leave_key, i, sources[i])
-        stays = math.log1p(-min(0.999999, own)) * min(_MOST_ORDERS, usual)
+        own = min(0.999999, _leave_chance(chances, mind.leave_key, i, sources[i]))
+        orders, weight = min(_MOST_ORDERS, usual), math.exp(mind.leave_weight * missing) if missing > 0.0 else 1.0
         u = uniform(key, i, number[n])
-        if u < -math.expm1(stays * math.exp(mind.leave_weight * missing)):
-            natural = u < -math.expm1(stays) or griefs[i].max() == 0
+        # 1 - (1 - own)^x <= own x / (1 - own), here with room for rounding: mostly there is no need to take logarithms
+        if u * (1.0 - own) < 1.000001 * own * orders * weight and u < -math.expm1(math.log1p(-own) * orders * weight):
+            natural = u < -math.expm1(math.log1p(-own) * orders) or griefs[i].max() == 0
             cause = NATURAL if natural else LATE + np.argmax(griefs[i])
             lefts[i] = cause
             causes[cause] += 1
@@ -114,17 +119,66 @@ def waited_in_vain(people: People, mind: Mind, consumer: I32) -> None:
             people.rate[i] = _rate_of(row, source, mind.trust_visit, mind.trust_start, mind.event_acquired_rate)
 
 
-@njit(cache=True)
-def return_days(
-    key: np.uint64, number: I64, sku: I16, chance: F64, factor: F64, median_days: float, sd: float, limit: int
-) -> I16:
-    """(n,) days after delivery on which a line comes back, -1 where it is kept.
+class Coming(NamedTuple):
+    """Lines that will come back (b,), and the count of all that were handed over."""
 
-    P = chance[sku] x factor[n]; the lag is lognormal, cut at the return window `limit`.
+    lines: I64  # (b,) number
+    lag: I16  # (b,) days until each is back at the dock
+    placed: I64  # (b,) second of its order
+    home: U8  # (b,) where it comes back to
+    delivered: I64  # (2,) lines, by 1 = bought at a festival
+    returned: I64  # (2,) the same of those that come back
+
+
+class Odds(NamedTuple):
+    """What makes a line come back, and when."""
+
+    chance: F64  # (K,) of a line bought in an ordinary way
+    offer: F64  # (O,) factor by offer
+    event: float  # factors: bought at a festival
+    late: float
+    filler: float
+    misfit: float
+    median_days: float
+    log_sd: float
+    window_days: int
+
+
+@njit(cache=True)
+def returning(
+    key: np.uint64, odds: Odds, parcels: ParcelRows, lines: LineRows, first_parcel: int, first_line: int, number: I64,
+    late: U8, today: int,
+) -> Coming:  # fmt: skip
+    """Draws which lines of the parcels `number` (m,), handed over today, come back; the others close.
+
+    P is the SKU's chance times its factors; the lag is lognormal, cut at the return window. `parcels` and `lines` are
+    the order book's rows from `first_parcel` and `first_line` on.
     """
-    out = np.full(number.size, -1, np.int16)
+    _, _, _, seconds, _, events, first_lines, counts, _, _, _, _ = parcels
+    _, entities, skus, _, _, _, offers, fillers, misfits, homes, closes = lines
+    most = 0
+    for n in number:
+        most += counts[n - first_parcel]
+    out, lags = np.empty(most, np.int64), np.empty(most, np.int16)
+    placed, home = np.empty(most, np.int64), np.empty(most, np.uint8)
+    delivered, returned, found = np.zeros(2, np.int64), np.zeros(2, np.int64), 0
+    chances, by_offer = odds.chance, odds.offer
     for n in range(number.size):
-        if uniform(key, number[n], 0) < chance[sku[n]] * factor[n]:
-            lag = median_days * math.exp(sd * normal(key, number[n], 1))
-            out[n] = min(limit, max(1, int(lag + 0.5)))
-    return out
+        p = number[n] - first_parcel
+        event = events[p]
+        occasion = (odds.event if event == 1 else 1.0) * (odds.late if late[n] else 1.0)
+        begin = first_lines[p] - first_line
+        for m in range(begin, begin + counts[p]):
+            factor = occasion * (odds.filler if fillers[m] == 1 else 1.0)
+            factor = factor * (odds.misfit if misfits[m] == 1 else 1.0) * by_offer[offers[m]]
+            delivered[event] += 1
+            if uniform(key, entities[m], 0) >= chances[skus[m]] * factor:
+                closes[m] = today
+                continue
+            lag = odds.median_days * math.exp(odds.log_sd * normal(key, entities[m], 1))
+            out[found], lags[found] = m + first_line, min(odds.window_days, max(1, int(lag + 0.5)))
+            placed[found], home[found] = seconds[p], homes[m]
+            returned[event] += 1
+            found += 1
+    return Coming(out[:found].copy(), lags[:found].copy(), placed[:found].copy(), home[:found].copy(), delivered,
+                  returned)  # fmt: skip

@@ -1,6 +1,6 @@
-"""Order lines as they fall into parcels, and what is booked of them: one pass each over the lines of a slice.
+"""Order lines become parcels, and money is booked of them.
 
-n lines, m parcels, b orders. Lines stand in order of (second, consumer, warehouse, till): another second or consumer
+Lines stand in order of second, consumer, warehouse and till (1 = taken home, 0 = sent): another second or consumer
 begins an order, another warehouse or till a parcel of the same order.
 """
 
@@ -12,19 +12,53 @@ import numpy as np
 from numba import njit
 
 import sim.kernels.cache  # noqa: F401  # before the first kernel is compiled
-from sim.kernels.people import F64, I64
+from sim.kernels.people import F64, I16, I32, I64, U8, Rows
+
+OPEN = np.iinfo(np.int32).max
+"""Day on which a line closes that may still come back."""
 
 
-class Parcels(NamedTuple):
-    """Parcels in order of their lines."""
+class ParcelRows(NamedTuple):
+    """Columns of the order book's parcels (m,)."""
 
-    number: I64  # (n,) parcel of each line
-    first: I64  # (m,) its first line
-    lines: I64  # (m,)
-    unpacked: I64  # (m,) lines that are not packed yet
-    paid: I64  # (m,) fen
-    gift: I64  # (m,) as of LINE; the largest of its lines
-    begins: I64  # (b,) first line of each order
+    consumer: I32
+    city: U8
+    warehouse: U8
+    placed: I64  # second
+    paid: I64  # fen
+    event: U8  # 1 = ordered at a festival or in pre-sale
+    first_line: I64
+    lines: I16
+    gift: U8  # as of LINE; the largest of its lines
+    done: U8  # 1 = at the door
+    asked: U8  # 1 = its buyer has asked where it is
+    promise: U8  # class
+
+
+class LineRows(NamedTuple):
+    """Columns of the order book's lines (n,)."""
+
+    parcel: I64
+    entity: I64
+    sku: I16
+    variant: I16
+    units: I16
+    paid: I64  # fen
+    offer: U8
+    filler: U8
+    misfit: U8
+    home: U8
+    closes: I32  # day on which nothing more can come of it
+
+
+class Packed(NamedTuple):
+    """What lines that ship come to, beside the rows of the order book."""
+
+    unpacked: I64  # (m,) lines of each parcel that are not packed yet
+    buyers: I32  # (b,) of each order
+    ordered: I64  # (b,) second
+    unasked: F64  # (b,) largest of its lines
+    sent: U8  # (b,) 1 = not all of it is taken home
     split: int  # orders of more than one parcel
 
 
@@ -36,70 +70,120 @@ class Booked(NamedTuple):
     cost: int  # fen
     commission: int  # fen
     offered: int  # fen of public markdown
+    listed: int  # fen, and so what follows
+    markdown: int
+    bundle: int
+    threshold: int
+    coupon: int
 
 
 @njit(cache=True)
-def stand_in_order(second: I64, consumer: I64, warehouse: I64, till: I64) -> bool:
-    """Whether lines (n,) stand in order of these columns, the first weighs most."""
-    for i in range(1, second.size):
-        before = second[i - 1] - second[i]
-        if before == 0:
-            before = consumer[i - 1] - consumer[i]
-            if before == 0:
-                before = warehouse[i - 1] - warehouse[i]
-                if before == 0:
-                    before = till[i - 1] - till[i]
-        if before > 0:
-            return False
-    return True
+def receive(rows: Rows, midnight: int) -> bool:
+    """Counts the seconds of lines (n,) of today's orders from the first midnight on, none packed yet; whether some wait
+    for their balance."""
+    due = False
+    for i in range(rows.size):
+        line = rows[i]
+        line.second += midnight
+        line.staged = -1
+        due |= line.due > 0
+    return due
 
 
 @njit(cache=True)
-def parcels_of(
-    second: I64, consumer: I64, warehouse: I64, till: I64, staged: I64, paid: I64, gift: I64
-) -> Parcels:  # fmt: skip
-    """Parcels of lines (n,) that stand in order; `staged` is below 0 where a line is not packed yet."""
-    n = second.size
-    number = np.empty(n, np.int64)
-    first, lines, unpacked = np.empty(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    sums, most, begins = np.zeros(n, np.int64), np.zeros(n, np.int64), np.empty(n, np.int64)
-    m = b = split = of_order = 0
-    for i in range(n):
-        new_order = i == 0 or second[i] != second[i - 1] or consumer[i] != consumer[i - 1]
-        if new_order:
-            begins[b] = i
-            b, of_order = b + 1, 0
-        if new_order or warehouse[i] != warehouse[i - 1] or till[i] != till[i - 1]:
-            first[m] = i
-            m, of_order = m + 1, of_order + 1
-            split += of_order == 2
-        p = m - 1
-        number[i] = p
-        lines[p] += 1
-        unpacked[p] += staged[i] < 0
-        sums[p] += paid[i]
-        most[p] = max(most[p], gift[i])
-    return Parcels(
-        number, first[:m].copy(), lines[:m].copy(), unpacked[:m].copy(), sums[:m].copy(),
-        most[:m].copy(), begins[:b].copy(), split,
-    )  # fmt: skip
+def address(rows: Rows, till: I64, dock: I64) -> tuple[int, int]:
+    """Writes home, till and entity of lines (n,): `till` (O, W) 1 = who buys here takes it home, `dock` (W,) where
+    parcels from a node come back to. Returns the numbers of parcels and orders; (-1, -1) unless they stand in order.
+    """
+    parcels = orders = back = 0
+    for i in range(rows.size):
+        line = rows[i]
+        line.till = till[line.offer, line.warehouse]
+        line.home = line.warehouse if line.till == 1 else dock[line.warehouse]
+        line.entity = (np.int64(line.consumer) * 4096 + line.second // 86_400) * 4096 + line.sku
+        last = rows[max(0, i - 1)]
+        change = np.int64(line.second - last.second)
+        if change == 0:
+            change = np.int64(line.consumer - last.consumer)
+        orders += int(change != 0 or i == 0)
+        if change == 0:
+            change = np.int64(line.warehouse) - np.int64(last.warehouse)
+        if change == 0:
+            change = np.int64(line.till) - np.int64(last.till)
+        parcels += int(change != 0 or i == 0)
+        back += int(change < 0)
+    return (parcels, orders) if back == 0 else (-1, -1)
 
 
 @njit(cache=True)
-def booked(
-    sku: I64, units: I64, listed: I64, paid: I64, offer: I64, home: I64, number: I64, zone: I64, depth: F64,
-    cost_fen: I64, fee: F64,
-) -> Booked:  # fmt: skip
-    """Sums over lines (n,), `zone` (m,) by parcel, public markdown `depth` (Z, O, K), `fee` (W,) by where a line would
-    come back to. Commission and markdown are rounded line by line, so that cutting the day into more slices changes no
-    fen."""
+def pack(
+    rows: Rows, parcels: ParcelRows, lines: LineRows, first_parcel: int, first_line: int, orders: int,
+    promise_of: I64, unasked: F64,
+) -> Packed:  # fmt: skip
+    """Writes lines (n,) that stand in order into the order book's new rows `parcels` (m,) and `lines` (n,), numbered
+    from `first_parcel` and `first_line`; there are so many `orders` (b). `promise_of` (S,) is the class of a segment's
+    parcels, `unasked` (K,) the share of an order's contacts that is left."""
+    buyers, ordered = np.empty(orders, np.int32), np.empty(orders, np.int64)
+    left, sent = np.zeros(orders), np.zeros(orders, np.uint8)
+    unpacked = np.zeros(parcels.consumer.size, np.int64)
+    # columns by name: each access by way of their tuple would count a reference (115 ns a line, so 30)
+    p_consumer, p_city, p_warehouse, p_placed, p_paid, p_event, p_first, p_lines, p_gift, p_done, p_asked, p_promise = (
+        parcels
+    )
+    l_parcel, l_entity, l_sku, l_variant, l_units, l_paid, l_offer, l_filler, l_misfit, l_home, l_closes = lines
+    i = p = split = of_order = 0
+    b = -1
+    while i < rows.size:
+        head, before, begin = rows[i], rows[max(0, i - 1)], i
+        of_order += 1
+        if i == 0 or head.second != before.second or head.consumer != before.consumer:
+            b, of_order = b + 1, 1
+            buyers[b], ordered[b] = head.consumer, head.second
+        split += of_order == 2
+        paid, gift, to_pack, share = np.int64(0), np.uint8(0), 0, left[b]
+        while i < rows.size:
+            line = rows[i]
+            if (
+                line.second != head.second
+                or line.consumer != head.consumer
+                or line.warehouse != head.warehouse
+                or line.till != head.till
+            ):
+                break
+            paid, gift, to_pack = paid + line.paid, max(gift, line.gift), to_pack + (line.staged < 0)
+            share = max(share, unasked[line.sku])
+            l_parcel[i], l_entity[i], l_closes[i] = first_parcel + p, line.entity, OPEN
+            l_sku[i], l_variant[i], l_units[i], l_paid[i] = line.sku, line.variant, line.units, line.paid
+            l_offer[i], l_filler[i], l_misfit[i], l_home[i] = line.offer, line.filler, line.misfit, line.home
+            i += 1
+        left[b], sent[b] = share, sent[b] | (head.till == 0)
+        p_consumer[p], p_placed[p], p_warehouse[p] = head.consumer, head.second, head.warehouse
+        p_city[p], p_promise[p] = head.city, promise_of[head.segment]
+        p_event[p], p_first[p], p_lines[p] = head.event, first_line + begin, i - begin
+        p_paid[p], p_gift[p], unpacked[p] = paid, gift, to_pack
+        p_done[p] = p_asked[p] = 0
+        p += 1
+    return Packed(unpacked, buyers, ordered, left, sent, split)
+
+
+@njit(cache=True)
+def booked(rows: Rows, zone: I64, depth: F64, cost_fen: I64, fee: F64) -> Booked:
+    """Sums over lines (n,): `zone` (C,), public markdown `depth` (Z, O, K), `fee` (W,) by where a line would come back
+    to. Commission and markdown are rounded line by line, so that cutting the day into more
+    slices changes no fen."""
     by_units, by_paid = np.zeros(cost_fen.size, np.int64), np.zeros(cost_fen.size, np.int64)
-    cost = commission = offered = 0
-    for i in range(sku.size):
-        k = sku[i]
-        by_units[k] += units[i]
-        by_paid[k] += paid[i]
-        cost += cost_fen[k] * units[i]
-        commission += int(np.rint(fee[home[i]] * paid[i]))
-        offered += int(np.rint(depth[zone[number[i]], offer[i], k] * listed[i]))
-    return Booked(by_units, by_paid, cost, commission, offered)
+    cost = commission = offered = listed = markdown = bundle = threshold = coupon = 0
+    for i in range(rows.size):
+        line = rows[i]
+        k = line.sku
+        by_units[k] += line.units
+        by_paid[k] += line.paid
+        cost += cost_fen[k] * line.units
+        commission += int(np.rint(fee[line.home] * line.paid))
+        offered += int(np.rint(depth[zone[line.city], line.offer, k] * line.listed))
+        listed += line.listed
+        markdown += line.markdown
+        bundle += line.bundle
+        threshold += line.threshold
+        coupon += line.coupon
+    return Booked(by_units, by_paid, cost, commission, offered, listed, markdown, bundle, threshold, coupon)

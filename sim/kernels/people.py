@@ -80,10 +80,12 @@ CELL = np.dtype(
 """What a visit reads of a person and category: 12 bytes."""
 
 LINE = np.dtype(
-    [(name, np.int32) for name in (
+    [("entity", np.int64)]  # its buyer, day and SKU in one: what later draws of it are keyed by; set when it ships
+    + [(name, np.int32) for name in (
         "order", "consumer",
-        "second",  # of the day
+        "second",  # of the day; when it ships, from the first midnight on
         "due",  # second from the first midnight at which a pre-sale balance falls due, 0 = paid at once
+        "staged",  # job that packs it ahead of its balance, -1 = none; set when it ships
         "listed",  # fen a line, before anything
         "markdown",  # fen: list minus public price
         "bundle", "threshold", "coupon",  # fen
@@ -92,9 +94,13 @@ LINE = np.dtype(
     )]
     + [(name, np.int16) for name in ("sku", "variant", "units")]
     + [(name, np.uint8) for name in (
+        "city", "segment",  # its buyer's
         "offer", "warehouse",
+        "home",  # the node that it would come back to; set when it ships
+        "till",  # 1 = taken home from a store; set when it ships
         "filler",  # 1 = a unit was added to reach a threshold or as a bundle's second part
         "misfit",  # 1 = a neighbour of one's own size
+        "joins",  # 1 = its bundle's partner is wanted too
         "gift",  # 0 none promised, 1 in the parcel, 2 promised and gone
         "event",  # 1 = ordered at a festival or in pre-sale
     )],
@@ -252,7 +258,6 @@ class Slice(NamedTuple):
     wait_days: F64  # (Z, J) days until it starts
     pull_now: F64  # (Z, J) what a threshold that runs now saves, as the promise counts it
     has_presale: int  # 1 = a pre-sale is open somewhere
-    has_gifts: int  # 1 = some gift runs somewhere
     gifts: U8  # (Z, gifts, A) 1 = the gift comes with it
     gift_left: I64  # (gifts,) units, lowered as they are given
     outside: float  # rival's utility added to "not now"

@@ -29,6 +29,8 @@ from sim.kernels.people import (
 )
 from sim.kernels.utility import priced
 
+NEAR = 0.8
+"""Share of a threshold from which an order is near enough to be filled up (assumption)."""
 _BLOCK = 1024
 _AHEAD = 16
 _NONE = -1
@@ -81,7 +83,14 @@ def _trade(
     wanted, sold, lost, by_offer, by_hour, by_group = (
         tally.wanted, tally.sold, tally.lost, tally.by_offer, tally.orders_by_hour, tally.group_orders,
     )  # fmt: skip
-    size_below, stages = mind.size_below, people.stage
+    size_below, stages, rules, gifts, width = mind.size_below, people.stage, offer.rules, offer.gifts, mind.key.size
+    tastes, tempers, channels, alternative, keys = (
+        offer.utility,
+        mind.temper,
+        offer.channels,
+        mind.alternative,
+        mind.key,
+    )
     last_day, first_day, source_of, rate_of = people.last_day, people.first_day, people.source, people.rate
     w = 0
     while w < n_wishes:
@@ -93,7 +102,7 @@ def _trade(
         visitor, i, zone = wish.visitor, wish.person, zones[wish.zone]
         stage = stages[i]
         row, s, group = rows[i], second[visitor], wish.segment * 6 + stage
-        c, special = row.city, zone.threshold_spend > 0 or offer.has_gifts == 1
+        c, special, sets, subtotal = row.city, False, False, np.int64(0)
         while w < n_wishes and looks[chosen[w]].visitor == visitor:
             wish = looks[chosen[w]]
             w += 1
@@ -120,9 +129,10 @@ def _trade(
             sold[k, c] += units
             by_offer[o] += units
             line = lines[n_lines]
-            line.order, line.consumer, line.second = n_orders, i, s
+            line.order, line.consumer, line.second, line.city, line.segment = n_orders, i, s, c, wish.segment
             line.sku, line.variant, line.units, line.offer, line.warehouse = k, variant, units, o, node
             line.filler, line.misfit, line.gift, line.bundle, line.threshold, line.deposit = 0, misfit, 0, 0, 0, 0
+            line.joins = 0
             line.due = zone.presale_due if o == mind.presale else 0
             line.event = 1 if o == mind.presale or zone.ritual > 0.0 else 0
             # list - markdown - coupon = paid, never below the floor: the group's coupon is off every unit, a larger
@@ -145,15 +155,30 @@ def _trade(
             start = max(float(day), float(cell.pantry))
             cell.pantry = start + demand.pack_days * item.keep * (1.0 + (units - 1) * (1.0 - demand.expansion))
             term = terms[z, k]
-            special |= term.partner >= 0 or line.due > 0
+            if term.partner >= 0 and line.due == 0:  # weighed once, in the same channel, against not now
+                partner, b = items[term.partner], alternative[term.partner, o]
+                taste = tastes[((wish.panel * tempers.size + wish.segment) * channels + wish.channel) * width + b]
+                if taste > CLOSED:
+                    low, high = words_of(choice_key, i)
+                    other, together = demands[partner.category], prices[wish.panel, b] * (1.0 - term.saving)
+                    x = math.log(max(partner.floor, together) / partner.listed)
+                    value = taste + term.pull * tempers[wish.segment].service - row.beta * other.beta_factor * x
+                    value += gumbel32(low, high, ~keys[b])
+                    line.joins = value > other.not_now + gumbel32(low, high, ~other.later_key)
+                special |= line.joins == 1 or n_lines > basket
+            special |= line.due > 0 or (sets and n_lines > basket)
+            sets |= term.partner >= 0
+            if zone.threshold_spend > 0 and rules[z * width + a] > 0.0:
+                subtotal += line.paid
+            for gift in range(gifts.shape[1]):
+                special |= gifts[z, gift, a] == 1
             cell.bought_day, cell.bought = day, min(255, item.place)
             cell.paid = _remembered(line, item, term)
             n_lines += 1
         if n_lines == basket:
             continue
-        if special:
-            n_lines = _apply_rules(need_key, choice_key, people, mind, offer, stock, route, day, i, lines, basket,
-                                   n_lines, tally)  # fmt: skip
+        if special or subtotal >= NEAR * zone.threshold_spend > 0.0:
+            n_lines = _apply_rules(need_key, people, mind, offer, stock, route, day, i, lines, basket, n_lines, tally)
         by_group[group] += 1
         by_hour[s // 3600] += 1
         n_orders += 1
@@ -189,11 +214,11 @@ def _look_for(people, mind, offer, stock, route, c, i, wish, tally):
 
 
 @njit(cache=True)
-def _apply_rules(need_key, choice_key, people, mind, offer, stock, route, day, i, lines, first, last, tally):
+def _apply_rules(need_key, people, mind, offer, stock, route, day, i, lines, first, last, tally):
     """Bundles, then the threshold, then gifts and deposits of one order; returns the number of lines."""
     c = people.city[i]
     z = offer.zone[c]
-    last = _bundles(choice_key, people, mind, offer, stock, route, day, i, lines, first, last, tally)
+    last = _bundles(people, mind, offer, stock, route, day, i, lines, first, last, tally)
     if offer.zones[z].threshold_spend > 0:
         _threshold(need_key, people, mind, offer, stock, i, c, z, lines, first, last, tally)
     _gifts_and_deposits(mind, offer, z, lines, first, last, tally)
@@ -269,13 +294,12 @@ def _second_choice(mind, offer, stock, route, c, i, wish):
 
 
 @njit(cache=True)
-def _bundles(key, people, mind, offer, stock, route, day, i, lines, first, last, tally):
+def _bundles(people, mind, offer, stock, route, day, i, lines, first, last, tally):
     """Completes bundles and matching sets: the partner of a bought SKU may join, both at the bundle's saving.
 
-    A partner that is not in the basket is weighed once, in the same channel, against not now. Returns the number
-    of lines.
+    A partner that is not in the basket joins it if it is wanted and there. Returns the number of lines.
     """
-    c, seg, row = people.city[i], people.segment[i], people.row[i]
+    c = people.city[i]
     z = offer.zone[c]
     for n in range(first, last):
         k = lines[n].sku
@@ -291,21 +315,14 @@ def _bundles(key, people, mind, offer, stock, route, day, i, lines, first, last,
             continue  # a pre-sale is no part of a bundle; a pair is dealt with once
         saving = terms.saving
         if at < 0:
+            if lines[n].joins == 0:
+                continue
             item, nodes = mind.item[mate], route[lines[n].offer, c]
             variant, node, misfit = _find(item, mind.size_below, mind.size_key, stock, nodes, i)
+            if node < 0 or misfit == 1:
+                continue
             a, j = mind.alternative[mate, lines[n].offer], item.category
             panel = z * offer.clocks + offer.clock[lines[n].second // 3600]
-            liking = offer.utility[
-                ((panel * mind.temper.size + seg) * offer.channels + row.channel) * mind.key.size + a
-            ]
-            if node < 0 or misfit == 1 or liking <= CLOSED:
-                continue
-            x = math.log(max(item.floor, offer.price[panel, a] * (1.0 - saving)) / item.listed)
-            low, high = words_of(key, i)
-            value = liking + terms.pull * mind.temper[seg].service - row.beta * mind.demand[j].beta_factor * x
-            value += gumbel32(low, high, ~mind.key[a])
-            if value <= mind.demand[j].not_now + gumbel32(low, high, ~mind.demand[j].later_key):
-                continue
             stock[variant, node] -= 1
             tally.sold[mate, c] += 1
             tally.wanted[mate, c] += 1
@@ -314,7 +331,7 @@ def _bundles(key, people, mind, offer, stock, route, day, i, lines, first, last,
             lines[at] = lines[n]
             extra = lines[at]
             extra.sku, extra.variant, extra.units, extra.warehouse = mate, variant, 1, node
-            extra.filler, extra.misfit, extra.coupon, extra.bundle = 1, 0, 0, 0
+            extra.filler, extra.misfit, extra.coupon, extra.bundle, extra.joins = 1, 0, 0, 0, 0
             extra.listed, extra.markdown = item.listed, item.listed - offer.price[panel, a]
             extra.paid = offer.price[panel, a]
             last += 1
@@ -343,7 +360,7 @@ def _threshold(key, people, mind, offer, stock, i, c, z, lines, first, last, tal
     for n in range(first, last):
         if offer.rules[rules + mind.alternative[lines[n].sku, lines[n].offer]] > 0.0:
             subtotal += lines[n].paid
-    near = 0.8 * spend <= subtotal < spend
+    near = NEAR * spend <= subtotal < spend
     if near and uniform(key, i, 1000) < math.exp(-mind.temper[seg].hassle * 2.0 * uniform(mind.hassle_key, i, 0)):
         for n in range(last - 1, first - 1, -1):
             line = lines[n]

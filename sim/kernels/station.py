@@ -367,8 +367,11 @@ def standing(now: int, queue: Seconds, state: Seconds) -> tuple[int, int]:
     """Jobs that arrived by `now` and did not leave before it; the sum of their seconds inside so far."""
     count = seconds = 0
     for slot in range(state[TAIL]):
-        begun, came = queue[START, slot], queue[ARRIVAL, slot]
-        if begun == TAKEN or came > now or (begun >= 0 and begun + queue[SERVICE, slot] < now):
+        begun = queue[START, slot]
+        if begun == TAKEN:  # most of them: nothing else of theirs is read
+            continue
+        came = queue[ARRIVAL, slot]
+        if came > now or (begun >= 0 and begun + queue[SERVICE, slot] < now):
             continue
         if begun < 0 and came + queue[PATIENCE, slot] < now:
             continue

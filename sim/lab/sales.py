@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.contracts import Ints
+from sim.kernels.people import Rows
 from sim.ledger import History
 from sim.scenario import Scenario
 
@@ -85,7 +86,7 @@ class Clerk:
         self._soon, self._outside = np.zeros(len(shop.skus), np.int64), np.zeros(len(shop.skus), np.int64)
         self._lines: list[Ints] = []
 
-    def shipped(self, rows: dict[str, Ints]) -> None:
+    def shipped(self, rows: Rows) -> None:
         """Adds lines to their period."""
         w, second = self.window, rows["second"]
         period = np.searchsorted([w.first, w.start, w.end, w.last], second, side="right")
@@ -104,7 +105,7 @@ class Clerk:
         rows["consumer"], rows["second"] = get("entity", lines) >> 24, placed
         self._add("returned", rows, (self.window.start <= placed) & (placed < self.window.end))
 
-    def _add(self, name: str, rows: dict[str, Ints], mask: np.ndarray) -> None:
+    def _add(self, name: str, rows: Rows | dict[str, Ints], mask: np.ndarray) -> None:
         who, people = rows["consumer"][mask], self.world.consumers.people
         at = rows["sku"][mask], rows["offer"][mask], people.segment[who], people.city[who]
         np.add.at(self._counts[name], at, rows["units"][mask])
