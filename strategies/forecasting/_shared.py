@@ -15,6 +15,7 @@ HOUR_DAYS = 28
 """Past days that an hour profile is taken from."""
 _LEVELS = 1 << 16
 _PER_WORD = 4
+_PART = 1 << 15
 
 
 @functools.cache
@@ -30,9 +31,13 @@ def normals(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.floa
 
     Less than half the time of `rng.standard_normal`, which is most of what such a forecast costs otherwise.
     """
-    size = math.prod(shape)
-    words = rng.integers(0, 1 << 64, -(-size // _PER_WORD), dtype="<u8")
-    return _scores().take(words.view("<u2")[:size]).reshape(shape)
+    size, scores = math.prod(shape), _scores()
+    levels = rng.integers(0, 1 << 64, -(-size // _PER_WORD), dtype="<u8").view("<u2")
+    out = np.empty(size, np.float32)
+    for begin in range(0, size, _PART):  # in parts that stay in the caches, as new memory costs more than what is done
+        end = min(size, begin + _PART)
+        scores.take(levels[begin:end], out=out[begin:end], mode="clip")
+    return out.reshape(shape)
 
 
 def hour_profile(view: View) -> Floats:
@@ -64,12 +69,14 @@ def gamma_paths(
     The continuous stand-in for a negative binomial; the cube of a normal is nearly a Gamma (Wilson & Hilferty 1931).
     """
     shape = mean / (1.0 + relative_variance * mean) + 1e-9
-    noise = normals((samples, *mean.shape), rng)
-    noise *= (1.0 / (3.0 * np.sqrt(shape))).astype(np.float32)
-    noise += (1.0 - 1.0 / (9.0 * shape)).astype(np.float32)
-    np.maximum(noise, 0.0, out=noise)
-    noise *= noise * noise
-    paths = noise.astype(np.float64)
+    spread, centre = (1.0 / (3.0 * np.sqrt(shape))).astype(np.float32), (1.0 - 1.0 / (9.0 * shape)).astype(np.float32)
+    paths = np.empty((samples, *mean.shape))
+    for noise, path in zip(normals(paths.shape, rng), paths, strict=True):  # one path stays in the caches
+        noise *= spread
+        noise += centre
+        np.maximum(noise, 0.0, out=noise)
+        noise *= noise * noise
+        path[...] = noise
     paths *= (mean if scale is None else scale) / np.maximum(paths.mean(axis=0), 1e-12)
     return paths
 
