@@ -1,4 +1,4 @@
-"""A year of a large shop, end to end: 1 m consumers x 365 days, 20 SKUs, 8 cities, all stations, one core.
+"""A year of a large shop, end to end: 1 m consumers x 365 days, 10 m orders, 20 SKUs, 8 cities, all stations, one core.
 
 `python benchmarks/year.py` prints seconds of processor time, orders and memory at 100 k, 300 k and 1 m consumers, each
 in a process of its own, and where the time of the largest goes. Targets at 1 m: 20 s and 1.5 GiB.
@@ -26,6 +26,8 @@ CITIES = {
     "harbin": 56,
 }  # fmt: skip
 """Hours of road from the one warehouse (assumptions)."""
+NEED, LESS_NOT_NOW = 1.55, 1.55
+"""How much more often there is a need than in the shipped market; utility taken from "not now"."""
 PARTS = {
     "strategies": ("/strategies/", "actors/merchant", "actors/answers", "actors/view", "actors/critic", "numpy/random"),
     "market": (
@@ -39,17 +41,23 @@ PARTS = {
 
 
 def year(consumers: int) -> Scenario:
-    """The shipped year's festivals in eight cities; the operation in proportion."""
+    """The shipped year's festivals in eight cities, among people who buy ten times a year (the shipped ones: five times):
+    all of them customers, with needs more often and less in favour of not now. The operation in proportion.
+    """
     per_100k = consumers / 100_000
-    staff = {"pickers": 26, "inspectors": 4, "dockers": 2, "space_litres": 650_000}
-    sets = [f"market.consumers={consumers}", "calendar.scored_days=275", "calendar.settlement_days=30"]
+    staff = {"pickers": 83, "inspectors": 13, "dockers": 6, "space_litres": 2_000_000}
+    sets = [f"market.consumers={consumers}", "calendar.scored_days=275", "calendar.settlement_days=30",
+            "market.prospect_share=0.0"]  # fmt: skip
     sets += [
         f"market.cities.{name}={{share: 0.125, line_haul_hours: {{hangzhou_dc: {hours}}}}}"
         for name, hours in CITIES.items()
     ]
-    sets += [f"operations.couriers.{name}={{couriers: {max(1, round(5 * per_100k))}}}" for name in CITIES]
+    for name, category in load_scenario("year").catalogue.categories.items():
+        where = f"catalogue.categories.{name}"
+        sets += [f"{where}.need={NEED * category.need}", f"{where}.not_now={category.not_now - LESS_NOT_NOW}"]
+    sets += [f"operations.couriers.{name}={{couriers: {max(1, round(16 * per_100k))}}}" for name in CITIES]
     sets += [f"operations.warehouses.hangzhou_dc.{name}={max(1, round(n * per_100k))}" for name, n in staff.items()]
-    return load_scenario("year", [*sets, f"operations.service_desk.agents={max(1, round(4 * per_100k))}"])
+    return load_scenario("year", [*sets, f"operations.service_desk.agents={max(1, round(13 * per_100k))}"])
 
 
 def measure(consumers: int) -> dict[str, float]:
