@@ -31,8 +31,8 @@ NEED, LESS_NOT_NOW = 1.55, 1.55
 PARTS = {
     "strategies": ("/strategies/", "actors/merchant", "actors/answers", "actors/view", "actors/critic", "numpy/random"),
     "market": (
-        "kernels/shop", "kernels/choice", "kernels/visits", "kernels/experience", "actors/consumers", "actors/offers",
-        "actors/slices", "actors/running", "actors/attention", "actors/weather", "actors/rival",
+        "kernels/shop", "kernels/rules", "kernels/choice", "kernels/visits", "kernels/experience", "actors/consumers",
+        "actors/offers", "actors/slices", "actors/running", "actors/attention", "actors/weather", "actors/rival",
     ),
     "ledger": ("sim/ledger", "actors/records", "actors/bookkeeper", "metrics"),
     "operations": ("sim/actors/", "sim/kernels/", "simpy", "sim/world", "sim/streams"),
@@ -41,8 +41,8 @@ PARTS = {
 
 
 def year(consumers: int) -> Scenario:
-    """The shipped year's festivals in eight cities, among people who buy ten times a year (the shipped ones: five times):
-    all of them customers, with needs more often and less in favour of not now. The operation in proportion.
+    """The shipped year's festivals in eight cities, among people who buy ten times a year (the shipped ones: five): all
+    of them customers, with needs more often and less in favour of not now. The operation in proportion.
     """
     per_100k = consumers / 100_000
     staff = {"pickers": 83, "inspectors": 13, "dockers": 6, "space_litres": 2_000_000}
