@@ -46,7 +46,7 @@ def _fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     """a x b + c, rounded once."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        ir = cgutils.ir  # type: ignore[attr-defined]  # as above
+        ir = cgutils.ir  # type: ignore[attr-defined]  # numba's own handle on LLVM
         kind = ir.FunctionType(ir.FloatType(), [ir.FloatType()] * 3)
         return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fma.f32"), args)
 

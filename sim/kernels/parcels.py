@@ -126,7 +126,7 @@ def pack(
     buyers, ordered = np.empty(orders, np.int32), np.empty(orders, np.int64)
     left, sent = np.zeros(orders), np.zeros(orders, np.uint8)
     unpacked = np.zeros(parcels.consumer.size, np.int64)
-    # columns by name: each access by way of their tuple would count a reference (115 ns a line, so 30)
+    # 42 ns a line; 72 when city and segment were looked up among a million people, at random
     p_consumer, p_city, p_warehouse, p_placed, p_paid, p_event, p_first, p_lines, p_gift, p_done, p_asked, p_promise = (
         parcels
     )
@@ -169,8 +169,7 @@ def pack(
 @njit(cache=True)
 def booked(rows: Rows, zone: I64, depth: F64, cost_fen: I64, fee: F64) -> Booked:
     """Sums over lines (n,): `zone` (C,), public markdown `depth` (Z, O, K), `fee` (W,) by where a line would come back
-    to. Commission and markdown are rounded line by line, so that cutting the day into more
-    slices changes no fen."""
+    to. Commission and markdown are rounded line by line, so that cutting the day into more slices changes no fen."""
     by_units, by_paid = np.zeros(cost_fen.size, np.int64), np.zeros(cost_fen.size, np.int64)
     cost = commission = offered = listed = markdown = bundle = threshold = coupon = 0
     for i in range(rows.size):

@@ -65,6 +65,8 @@ BANDS: dict[str, Band] = {
     "parcel_peak_three_weeks": Band(1.3, 2.0, _PEAK),
     "parcel_peak_always_on_daily": Band(1.0, 1.6, _ALWAYS_ON),
     "parcel_peak_always_on_weekly": Band(1.0, 1.35, _ALWAYS_ON),
+    "door_hours_normal": Band(52.0, 60.0, "State Post Bureau: 56.4 h in 2023, 54.2 in its third quarter (V)"),
+    "late_share_normal": Band(0.06, 0.20, "State Post Bureau: 16-19 % not within 72 h in 2023 (V); Olist 6.9 % (M)"),
     "late_ratio": Band(1.8, 4.5, _OLIST),
     "delivery_time_increase": Band(0.15, 0.60, _OLIST),
     "late_repeat_ratio_first": Band(0.72, 0.93, "Intelipost: 33 / 42 % reorder in 180 days = 0.79 (V); Olist 0.86 (V)"),

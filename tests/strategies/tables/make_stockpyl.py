@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 
 from stockpyl.newsvendor import newsvendor_normal, newsvendor_poisson  # type: ignore[import-not-found,unused-ignore]  # only in the scratch environment
-from stockpyl.ss import s_s_power_approximation  # type: ignore[import-not-found,unused-ignore]  # likewise
+from stockpyl.ss import s_s_power_approximation  # type: ignore[import-not-found,unused-ignore]  # only in the scratch environment
 
 COLUMNS = "holding,stockout,fixed,mean,sd,lead_days,newsvendor,base_stock,poisson,s,S"
 

@@ -98,6 +98,20 @@ def hours(history: History, days: NDArray[np.int64]) -> float:
     return _ratio(float(np.nansum(history.daily["order_to_door_hours"][days] * parcels)), float(parcels.sum()))
 
 
+@figure("door_hours_normal", "hours from order to door, normal days, baseline pair")
+def door_hours_normal(bench: Bench) -> float:
+    """By day of delivery."""
+    history = bench.baseline().history
+    return hours(history, days_of(history)[1])
+
+
+@figure("late_share_normal", "late share of parcels delivered on normal days, baseline pair")
+def late_share_normal(bench: Bench) -> float:
+    """Late against the shop's promise of 72 hours."""
+    history = bench.baseline().history
+    return late(history, days_of(history)[1])
+
+
 @figure(
     "late_ratio", "late share of parcels delivered in the festival and 7 days after / on normal days, baseline pair"
 )
