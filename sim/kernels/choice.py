@@ -54,6 +54,7 @@ LOOK = np.dtype(
 )  # fmt: skip
 """A visitor before the shelf of a category; with an alternative it is a wish."""
 
+_N = np.uint64
 _PRICE, _INDEX = MATCHED - 1, PUT_OFF - 1
 _AHEAD = 32
 """Visitors between asking for a row and reading it."""
@@ -81,13 +82,14 @@ def look(
     row_of, cell_of, demands, zone_of, clock = people.row, people.cell, mind.demand, offer.zone, offer.clock
     need_of, season, zones, tempers, visits = mind.need, offer.need, offer.zones, mind.temper, tally.visits
     stages, found = people.stage, 0
-    message_days, by_group = people.message_day, offer.by_group == 1
-    for v in range(first, last):
-        if v + _AHEAD < came.size:
-            prefetch(row_of, came[v + _AHEAD], 0)
+    message_days, by_group, ahead, size = people.message_day, offer.by_group == 1, _N(_AHEAD), _N(came.size)
+    # places are unsigned, or every load would first ask whether to count from the end
+    for v in range(_N(first), _N(last)):
+        if v + ahead < size:
+            prefetch(row_of, came[v + ahead], 0)
             if by_group:
-                prefetch(stages, came[v + _AHEAD], 0)
-        i = came[v]
+                prefetch(stages, came[v + ahead], 0)
+        i = _N(came[v])
         row = row_of[i]
         c, seg = row.city, row.segment
         z = zone_of[c]
@@ -97,7 +99,7 @@ def look(
             row.fatigue = fatigue_of(row, mind.fatigue_decay, day) + mind.fatigue_per_ritual * zone.ritual
             row.fatigue_day = day
         begin = found
-        for j in range(demands.size):
+        for j in range(_N(demands.size)):
             demand, cell = demands[j], cell_of[i, j]
             put_off = wanted_still(cell, mind.waiting_days, day)
             cover = max(0.0, cell.pantry - day)
@@ -112,9 +114,9 @@ def look(
                     and u >= need * math.exp(-demand.storability * cover / demand.pack_days)
                 ):
                     continue
-            it = looks[found]
+            it = looks[_N(found)]
             it.visitor, it.person, it.category, it.segment = v, i, j, seg
-            it.channel, it.zone, it.panel = row.channel, z, z * offer.clocks + clock[second[v] // 3600]
+            it.channel, it.zone, it.panel = row.channel, z, z * offer.clocks + clock[_N(second[v]) // _N(3600)]
             it.beta, it.trust, it.cover = row.beta * demand.beta_factor, row.trust, cover
             it.reference = max(FINE, (cell.reference & _INDEX) * FINE) if mind.reference_weight > 0.0 else 1.0
             it.fresh = 1.0 if not put_off and day - cell.reference_day > mind.deliberation_days else 0.0
@@ -231,10 +233,10 @@ def conclude(
     """
     cells, demands, indices, lowests = people.cell, mind.demand, offer.ratio, offer.lowest
     found, claimed = 0, 0
-    for m in range(n_looks):
+    for m in range(_N(n_looks)):
         it = looks[m]
-        i, j, lowest, ref = it.person, it.category, it.lowest, it.reference
-        cell, demand = cells[i, j], demands[it.category]
+        i, j, lowest, ref = _N(it.person), _N(it.category), it.lowest, it.reference
+        cell, demand = cells[i, j], demands[j]
         if cell.paid > 0 and lowest < (cell.paid & _PRICE) / 100.0 * (1.0 - mind.regret_gap):
             k, age, matched = mind.first_sku[j] + cell.bought, day - cell.bought_day, cell.paid >= MATCHED
             limit, now = (cell.paid & _PRICE) / 100.0 * (1.0 - mind.regret_gap), _index_of(mind, offer, it, k)
@@ -252,10 +254,10 @@ def conclude(
         put_off = it.alternative == UNTIL_THEN
         if lowest < 1e9 and not (put_off and it.day < day):
             kept = mind.kept[min(mind.kept.size - 1, day - cell.reference_day)]
-            seen = offer.seen[it.panel, it.group * offer.by_group, j]
+            seen = offer.seen[_N(it.panel), _N(it.group * offer.by_group), j]
             cell.reference = min(_INDEX, int((kept * ref + (1.0 - kept) * seen) / FINE + 0.5)) + PUT_OFF * put_off
             cell.reference_day = day
-        wishes[found] = m  # kept if it is one: a branch on a coin's toss costs more
+        wishes[_N(found)] = m  # kept if it is one: a branch on a coin's toss costs more
         found += it.alternative >= 0
         if lowest >= ref:
             continue

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.choice import LOOK, choose, conclude, hurt, look, words_of
 from sim.kernels.draws import gumbel32, uniform
-from sim.kernels.instructions import prefetch
+from sim.kernels.instructions import borrowed, prefetch
 from sim.kernels.inverse import empty_shelves
 from sim.kernels.people import (
     CLOSED,
@@ -47,6 +47,10 @@ def serve(
     (O, C, R) names the nodes that serve an offer in a city, first asked first, -1 after the last; each has at least
     one. `lines` must have room for two lines per visitor and category, `claims` for one.
     """
+    people, mind, offer, tally = borrowed(people), borrowed(mind), borrowed(offer), borrowed(tally)
+    stock, route, second, lines, claims = (
+        borrowed(stock), borrowed(route), borrowed(second), borrowed(lines), borrowed(claims),
+    )  # fmt: skip
     looks, chosen = np.empty(_BLOCK * mind.demand.size, LOOK), np.empty(_BLOCK * mind.demand.size, np.int32)
     shelves, v = empty_shelves(mind, offer), first
     n_lines = n_claims = 0
