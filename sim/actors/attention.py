@@ -45,6 +45,8 @@ def attention_of(world: World) -> Attention:
         spend = r.terms.traffic_yuan_per_day * market.consumers / 100_000 * open_share / 24
         yuan += float(spend.sum())
         paid += np.outer(r.cities, spend / finance.visit_yuan / world.shop.city_share[r.cities].sum())
+    if yuan == 0.0:  # the sum over everybody takes 0.5 ms
+        return Attention(base + np.zeros_like(paid), ritual, 0.0, 0.0)
     rate = max(1.0, float(world.consumers.people.rate.sum()))
     plain = base + paid / rate
     visits = float(plain.sum()) / plain.shape[0]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.counts import count_served
 from sim.kernels.people import PROSPECT, Rows
+from sim.kernels.visits import headcount
 from sim.ledger import OPERATIONS, History
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ class Bookkeeper:
         """(K,) units of it."""
         self.offered_fen = 0
         """Public markdown on it."""
-        self.door_hours = 0.0
-        """Hours from order to door, of all parcels handed over today."""
+        self.door_seconds = 0
+        """From order to door, of all parcels handed over today."""
 
     def open_day(self) -> None:
         """00:00: the sums begin anew."""
         self.paid[:] = self.units[:] = 0
-        self.offered_fen, self.door_hours = 0, 0.0
+        self.offered_fen = self.door_seconds = 0
 
     # ---- while the day runs --------------------------------------------------------------------
     def note_sold(self, units: Ints, paid_fen: Ints, offered_fen: int) -> None:
@@ -101,18 +102,19 @@ class Bookkeeper:
         return world.sizes.total(held + world.inventory.moving())
 
     def _check(self, units: Ints, stock_fen: int) -> None:
-        """The laws: units, money, parcels, customers and tickets."""
+        """The laws: units, money, parcels, customers (who are counted here) and tickets."""
         world, ledger, flows = self.world, self.world.ledger, self.world.ledger.flows
         ledger.check_units(world.shop.skus, units)
         bills = -sum(sum(s.bills.values()) for s in world.suppliers.values())
         ledger.check_money({"stock": stock_fen, "payable": bills})
         world.orders.check()
         people = world.consumers.people
-        prospects = int(np.count_nonzero(people.source == PROSPECT))
+        prospects, left, customers = headcount(people.source, people.left)
+        ledger.count("customers", customers)
         if world.day == 0:
             ledger.flow("prospects at start", prospects + flows.get("won", 0))
         ledger.check("customers", "prospects", flows["prospects at start"] - flows.get("won", 0), prospects)
-        ledger.check("customers", "left", flows.get("left", 0), int(np.count_nonzero(people.left)))
+        ledger.check("customers", "left", flows.get("left", 0), left)
         queue = world.desk.station
         waiting = flows.get("tickets", 0) - flows.get("tickets_bot", 0) - queue.finished - queue.abandoned
         ledger.check("tickets", "open", waiting, queue.inside)
@@ -143,7 +145,7 @@ class Bookkeeper:
         daily["promo_spend_yuan"][day] = -sum(int(ledger.accounts[name][day]) for name in _PROMOTION) / 100
         daily["offered_discount_yuan"][day] = self.offered_fen / 100
         delivered = daily["parcels_delivered"][day]
-        daily["order_to_door_hours"][day] = self.door_hours / delivered if delivered else np.nan
+        daily["order_to_door_hours"][day] = self.door_seconds / 3600 / delivered if delivered else np.nan
         records.late_share[day] = daily["parcels_late"][day] / delivered if delivered else 0.0
 
     def _write_balance(self, stock_fen: int) -> None:

@@ -241,6 +241,8 @@ class Consumers(Actor):
         self._arrivals = tuple(np.empty(self.people.rate.size, np.int32) for _ in range(4))
         self._came = self._arrivals[0][:0], self._arrivals[1][:0]
         self._next = self._orders = 0
+        self._written_for = int(NEVER)
+        """Day on which the last messages are felt."""
         self._choice_keys = np.zeros(world.spec.calendar.days, np.uint64)
         self._lines, self._claims = np.zeros(0, LINE), np.zeros(0, CLAIM)
         self._liking: tuple[np.uint64 | None, Floats] = None, np.zeros(0)
@@ -289,11 +291,12 @@ class Consumers(Actor):
         """Midnight: who comes today, and when. `back` (C,): chance of who has put a purchase off to come for it."""
         world, discovery = self.world, self.world.spec.market.behaviour.ritual_discovery
         self.tally = self._fresh_tally()
-        key = world.streams.key
+        key, attention = world.streams.key, self.mind.message_attention if self._written_for == world.day else 0.0
         self._choice_keys[world.day] = key("choice", world.day)
         count = visitors(
-            key("visit", world.day), self.people, self.mind, world.day, plain, ritual, discovery, back, *self._arrivals
-        )
+            key("visit", world.day), self.people, self.mind, world.day, attention, plain, ritual, discovery, back,
+            *self._arrivals,
+        )  # fmt: skip
         self._came = self._arrivals[0][:count], self._arrivals[1][:count]
         self._next = self._orders = 0
 
@@ -324,7 +327,7 @@ class Consumers(Actor):
         """Messages go out; returns (G,) how many."""
         b, world = self.world.spec.market.behaviour, self.world
         cap_days = 7.0 / b.message_cap_per_week if b.message_cap_per_week > 0 else 1e9
-        key = world.streams.key("message", world.day)
+        key, self._written_for = world.streams.key("message", world.day), world.day + 1
         return send_messages(key, self.people, self.mind, share, coupon, world.day, cap_days, b.message_fatigue)
 
     def delivered(
@@ -359,5 +362,3 @@ class Consumers(Actor):
         ledger.count("gifts_missing", int(tally.gifts[:, 1].sum()))
         ledger.book("gifts", "cash", -int((tally.gifts[:, 0] * world.counter.gift_fen).sum()))
         self.group_size = count_groups(self.people, day + 1, len(world.spec.market.segments))
-        people = self.people
-        ledger.count("customers", int(np.count_nonzero((people.source != PROSPECT) & (people.left == 0))))

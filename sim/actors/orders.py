@@ -18,7 +18,8 @@ from sim.actors.price_match import PriceMatch
 from sim.actors.returns import Returns
 from sim.actors.staging import Staging
 from sim.kernels.draws import uniforms
-from sim.kernels.parcels import LineRows, ParcelRows, address, booked, pack, receive
+from sim.kernels.handover import by_number, carriage, felt, hand_over, overdue, owed
+from sim.kernels.parcels import LineRows, ParcelRows, Terms, address, booked, pack, receive
 from sim.kernels.people import Rows
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ class OrderBook(Actor):
         """Second of the balance -> pre-sale lines."""
         self.payouts: dict[int, int] = {}
         """Day -> fen that the platform pays out."""
-        self._unasked = 1.0 - world.services.effect("tutorials")
-        """(K,) share of an order's contacts that tutorials leave."""
         self._till = np.zeros((len(world.shop.channels) + 1, world.stock.shape[1]), np.int64)
         """(O, W) 1 = who buys here takes it home: a store, to its own channel."""
         self._dock = np.arange(world.stock.shape[1])
@@ -70,14 +69,16 @@ class OrderBook(Actor):
 
     def _set_promises(self) -> None:
         """Promise classes by number, the standard one first."""
-        ops, segments = self.world.spec.operations, self.world.spec.market.segments.values()
+        world, ops, segments = self.world, self.world.spec.operations, self.world.spec.market.segments.values()
         names, hours = list(ops.promised_hours), np.array(list(ops.promised_hours.values()))
         self._promise_hours = hours
         """(P,)"""
-        self._promise_rank: Ints = np.searchsorted(np.unique(hours), hours)
-        """(P,) order in which pick-pack serves them: the shortest promise first."""
-        self._promise_of = np.array([names.index(s.promise) for s in segments])
-        """(S,) class of each segment's orders."""
+        self._terms = Terms(
+            promise_of=np.array([names.index(s.promise) for s in segments]),
+            rank=np.searchsorted(np.unique(hours), hours),  # the shortest promise first
+            unasked=1.0 - world.services.effect("tutorials"), nearest=world.shop.home_warehouse,
+            nodes=world.stock.shape[1], warehouses=len(ops.warehouses),
+        )  # fmt: skip
         self._promise_fen = np.array([0, *(round(100 * p.parcel_yuan) for p in ops.promises.values())])
         """(P,) extra carriage."""
 
@@ -151,23 +152,23 @@ class OrderBook(Actor):
             parcels, orders = address(rows, self._till, self._dock)
         numbers, first_line = np.arange(self.parcels.next, self.parcels.next + parcels), self.lines.next
         new, lines = ParcelRows(**self.parcels.grow(parcels)), LineRows(**self.lines.grow(rows.size))
-        made = pack(rows, new, lines, int(numbers[0]), first_line, orders, self._promise_of, self._unasked)
-        rank, consumers = self._promise_rank[new.promise], new.consumer.astype(np.int64)
+        made = pack(rows, new, lines, int(numbers[0]), first_line, orders, self._terms)
+        columns = numbers, new.placed, made.entity, made.unpacked, made.rank
         for warehouse in world.warehouses:
-            mine = new.warehouse == warehouse.number
-            warehouse.accept(stream, *_those(mine, numbers, new.placed, consumers, made.unpacked, rank))
+            count = int(made.by_node[warehouse.number])
+            if count:
+                warehouse.accept(stream, *_those(count == parcels or new.warehouse == warehouse.number, *columns))
         for store in world.stores:
             at = rows["warehouse"] == store.number
             store.accept(rows[at], lines.parcel[at])
-        away = (new.warehouse != world.shop.home_warehouse[new.city]) & (new.warehouse < len(world.warehouses))
         world.ledger.count("split_orders", made.split)
-        world.ledger.count("cross_shipped_parcels", int(away.sum()))
+        world.ledger.count("cross_shipped_parcels", made.crossed)
         # who takes all of it home asks in the store
-        world.desk.ordered(*_those(made.sent == 1, made.buyers, made.ordered, made.unasked))
+        world.desk.ordered(*_those(bool(made.sent.all()) or made.sent, made.buyers, made.ordered, made.unasked))
         self.price_match.sold(rows)
         self.placed.append((made.buyers, world.day))
         world.ledger.count("orders", orders)
-        world.ledger.flow("parcels", parcels - int(rows["till"][new.first_line - first_line].sum()))
+        world.ledger.flow("parcels", parcels - made.taken)
         self._book(rows, begin)
         for witness in world.witnesses:
             witness.shipped(rows)
@@ -190,9 +191,11 @@ class OrderBook(Actor):
 
     def extra_haul(self, parcels: Ints) -> int:
         """Fen of carriage beyond the usual: from further away, and of the promise class."""
-        get = self.parcels.get
-        further = self._cross_fen[get("city", parcels), get("warehouse", parcels)]
-        return int((further + self._promise_fen[get("promise", parcels)]).sum())
+        return int(carriage(*self._rows(), parcels, self._cross_fen, self._promise_fen))
+
+    def _rows(self) -> tuple[ParcelRows, int]:
+        """All parcels kept, and the number of the first."""
+        return ParcelRows(**self.parcels.kept()), self.parcels.first
 
     # ---- handing over --------------------------------------------------------------------------
     def promised(self, parcels: Ints) -> Ints:
@@ -211,16 +214,12 @@ class OrderBook(Actor):
         world, finance = self.world, self.world.spec.operations.finance
         if parcels.size == 0:
             return
-        order = np.argsort(parcels)
-        parcels, done = parcels[order], done[order]
-        get = self.parcels.get
-        hours = (done - get("placed", parcels)) / 3600.0
-        late = hours > self._promise_hours[get("promise", parcels)]
-        self.parcels.set("done", parcels, 1)
+        parcels, done = by_number(parcels, done)
+        late, seconds = hand_over(*self._rows(), parcels, done, self._promise_hours)
         world.ledger.count("parcels_delivered", parcels.size)
         world.ledger.count("parcels_late", int(late.sum()))
         world.ledger.flow("delivered", parcels.size)
-        world.bookkeeper.door_hours += float(hours.sum())
+        world.bookkeeper.door_seconds += seconds
         self._felt(parcels, late, world.day + finance.platform_hold_days)
 
     def taken_home(self, parcels: Ints) -> None:
@@ -231,9 +230,9 @@ class OrderBook(Actor):
 
     def _felt(self, parcels: Ints, late: NDArray[np.bool_], payout_day: int) -> None:
         """Buyers have their things: the payout is planned, trust moves, some lines will come back."""
-        world, get = self.world, self.parcels.get
-        self.payouts[payout_day] = self.payouts.get(payout_day, 0) + int(get("paid", parcels).sum())
-        consumers, day, missing = get("consumer", parcels), get("placed", parcels) // 86_400, get("gift", parcels) == 2
+        world = self.world
+        consumers, day, missing, paid = felt(*self._rows(), parcels)
+        self.payouts[payout_day] = self.payouts.get(payout_day, 0) + paid
         world.consumers.delivered(consumers, late, missing, day)
         world.desk.missing(consumers[missing])
         world.desk.unpacked(consumers)
@@ -243,14 +242,8 @@ class OrderBook(Actor):
     # ---- midnight ------------------------------------------------------------------------------
     def feel(self) -> None:
         """Buyers of parcels whose promise passed today and that are not there yet ask tomorrow."""
-        world = self.world
-        done, asked = self.parcels.column("done"), self.parcels.column("asked")
-        limits = (world.env.now - self._promise_hours * 3600).astype(np.int64)
-        limit = limits[self.parcels.column("promise")] if limits.size > 1 else limits[0]
-        overdue = np.flatnonzero((done == 0) & (asked == 0) & (self.parcels.column("placed") <= limit))
-        if overdue.size:
-            asked[overdue] = 1
-            world.desk.late(self.parcels.column("consumer")[overdue])
+        limits = (self.world.env.now - self._promise_hours * 3600).astype(np.int64)
+        self.world.desk.late(overdue(self._rows()[0], limits))
 
     def settle(self) -> None:
         """The platform pays out; rows that nobody needs any more are dropped."""
@@ -273,11 +266,10 @@ class OrderBook(Actor):
         docks += sum(store.coming_back for store in world.stores)
         back = flows.get("lines_returning", 0) - flows.get("lines_inspected", 0)
         world.ledger.check("parcels", "on the way back", back, docks)
-        owed = sum(self.payouts.values())
-        owed += int(self.parcels.column("paid")[self.parcels.column("done") == 0].sum())
-        world.ledger.check("money", "receivable", world.ledger.balance["receivable"], owed)
+        due = sum(self.payouts.values()) + owed(self._rows()[0])
+        world.ledger.check("money", "receivable", world.ledger.balance["receivable"], due)
 
 
-def _those(mine: NDArray[np.bool_], *columns: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-    """The rows `mine` (n,) of columns; the columns themselves where that is all of them, as in most worlds."""
-    return columns if mine.all() else tuple(column[mine] for column in columns)
+def _those(mine: NDArray[np.bool_] | bool, *columns: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """The rows `mine` (n,) of columns; the columns themselves where that is all of them (True), as in most worlds."""
+    return columns if mine is True else tuple(column[mine] for column in columns)

@@ -52,6 +52,8 @@ class PriceMatch:
 
     def forget(self, entity: Ints) -> None:
         """Lines that came back can claim nothing more. To search for them among all kept took 10 % of a run."""
+        if not self.kept:
+            return
         placed = entity // 4096 % 4096  # a line's entity names its day
         for day in self.kept.keys() & set(placed.tolist()):
             self.back.setdefault(day, set()).update(entity[placed == day].tolist())

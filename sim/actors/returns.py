@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.draws import uniforms
 from sim.kernels.experience import Coming, Odds, returning
+from sim.kernels.handover import give_back
 from sim.kernels.parcels import LineRows, ParcelRows
 from sim.ledger import LAG_DAYS
 
@@ -68,19 +69,16 @@ class Returns:
 
     def refund(self, lines: Ints) -> Ints:
         """Inspected lines are refunded; returns (V,) units that can be sold again."""
-        world, get = self.world, self.world.lines.get
-        entity, home, sku = get("entity", lines), get("home", lines), get("sku", lines).astype(np.int64)
-        units = get("units", lines).astype(np.int64)
-        world.lines.set("closes", lines, world.day)
+        world, kept = self.world, self.world.lines
+        entity, sku, variant, units, paid, home = give_back(LineRows(**kept.kept()), kept.first, lines, world.day)
         world.orders.price_match.forget(entity)
         good = uniforms(world.streams.key("resale"), entity, 0) < world.resale_share[sku]
-        self._book(get("paid", lines), home, world.cost_fen[sku] * units, good)
+        self._book(paid, home, world.cost_fen[sku] * units, good)
         world.ledger.count("returned_units", int(units.sum()))
         world.ledger.flow("lines_inspected", lines.size)
         world.desk.sent_back((entity >> 24).astype(np.int32), entity)
         world.records.returned[:, world.day] += np.bincount(sku, units, minlength=world.cost_fen.size).astype(np.int64)
-        variant = get("variant", lines).astype(np.int64)[good]
-        return np.bincount(variant, units[good], minlength=world.sizes.sku.size).astype(np.int64)
+        return np.bincount(variant[good], units[good], minlength=world.sizes.sku.size).astype(np.int64)
 
     def _book(self, paid: Ints, home: Ints, cost: Ints, good: Bools) -> None:
         """The money of lines (n,) that are back at `home`, in fen; what is not `good` is written off."""

@@ -14,7 +14,7 @@ from sim.actors.parcel_station import station_of
 from sim.actors.pool import Pool
 from sim.actors.station import ABANDONED, hourly
 from sim.kernels.draws import uniforms
-from sim.kernels.tickets import asking, to_agents
+from sim.kernels.tickets import asking, to_agents, within_a_day
 from sim.scenario.operations import TICKET_TYPES, Ticket
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class ServiceDesk(Actor):
         self.sort(None)
         profile = np.asarray(world.spec.market.hour_profile)
         self._hours = np.cumsum(profile) / profile.sum()
-        self._passed, self._clock = np.append(0.0, self._hours), np.arange(25)
-        """Share of a day's visits that have come by each full hour; these hours."""
+        self._passed = np.append(0.0, self._hours)
+        """(25,) share of a day's visits that have come by each full hour."""
 
     def sort(self, triage: Sequence[str] | None) -> None:
         """From now on, agents take new tickets of these types first; None = as the scenario says."""
@@ -72,20 +72,14 @@ class ServiceDesk(Actor):
 
     def ordered(self, consumers: NDArray[np.int32], seconds: Ints, unasked: NDArray[np.float64]) -> None:
         """Some orders cause a contact within a day after the order; tutorials leave a share of them."""
-        key, entity = self.world.streams.key("order contact", self.world.day), consumers.astype(np.int64)
-        asks = asking(key, entity, self.terms.contacts_per_order * unasked)
-        consumers, seconds, entity = consumers[asks], seconds[asks], entity[asks]
-        passed = np.interp((seconds - self.world.midnight) / 3600, self._clock, self._passed)
-        asked = passed + uniforms(key, entity, 1)  # within a day, at hours at which people visit
-        hour = np.interp(asked % 1.0, self._passed, self._clock)
-        when = (3600 * hour).astype(np.int64)
-        today = asked < 1.0
-        order = np.lexsort((consumers[today], when[today]))
-        self._open(consumers[today][order], when[today][order] + self.world.midnight, _ORDER)
-        if not today.all():
-            consumers, when = consumers[~today], np.maximum(when[~today], _OPENS)
-            order = np.lexsort((consumers, when))
-            self._tomorrow.append((consumers[order], when[order], _ORDER))
+        midnight, key = self.world.midnight, self.world.streams.key("order contact", self.world.day)
+        entity, when = within_a_day(
+            key, consumers, seconds - midnight, self.terms.contacts_per_order, unasked, self._passed, _OPENS
+        )
+        who, today = entity.astype(np.int32), int(np.searchsorted(when, 86_400))
+        self._open(who[:today], when[:today] + midnight, _ORDER)
+        if today < who.size:
+            self._tomorrow.append((who[today:], when[today:] - 86_400, _ORDER))
 
     def late(self, consumers: NDArray[np.int32]) -> None:
         """Buyers of parcels whose promise has just passed ask tomorrow where they are."""

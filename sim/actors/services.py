@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.base import Actor, named
-from sim.kernels.draws import uniforms
+from sim.kernels.parcels import insured
 from sim.kernels.people import Rows
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ class Services(Actor):
         book("services", "cash", -int(self._unit_fen @ units))
         for name, service, where in zip(names, self.terms, self.where, strict=True):
             if service.kind == "warranty" and service.price_yuan > 0.0:
-                takes = uniforms(self.world.streams.key(f"warranty {name}"), lines["entity"], 0) < service.effect
+                key = self.world.streams.key(f"warranty {name}")
                 earned = round(100 * service.price_yuan * (1.0 - service.claims_share))
-                book("warranties", "cash", earned * int(lines["units"][takes & where[lines["sku"]]].sum()))
+                book("warranties", "cash", earned * insured(lines, key, where.view(np.uint8), service.effect))
 
     def settle(self) -> None:
         """The cost of the day."""

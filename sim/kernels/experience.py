@@ -75,7 +75,8 @@ def delivered(
         if n + _AHEAD < consumer.size:
             prefetch(rows, consumer[n + _AHEAD], 0)
             prefetch(rows, consumer[n + _AHEAD], 27)
-            prefetch(griefs, consumer[n + _AHEAD], 0)
+            if late[n + _AHEAD]:
+                prefetch(griefs, consumer[n + _AHEAD], 0)
             prefetch(rates, consumer[n + _AHEAD], 0)
             prefetch(sources, consumer[n + _AHEAD], 0)
             prefetch(lefts, consumer[n + _AHEAD], 0)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-import sim.kernels.cache  # noqa: F401  # before the first kernel is compiled
+from sim.kernels.draws import uniform
 from sim.kernels.people import F64, I16, I32, I64, U8, Rows
 
 OPEN = np.iinfo(np.int32).max
@@ -51,15 +52,31 @@ class LineRows(NamedTuple):
     closes: I32  # day on which nothing more can come of it
 
 
+class Terms(NamedTuple):
+    """What holds for parcels of a segment, class, SKU or city."""
+
+    promise_of: I64  # (S,) class
+    rank: I64  # (P,) order in which pick-pack serves the classes
+    unasked: F64  # (K,) share of an order's contacts that is left
+    nearest: I64  # (C,) warehouse
+    nodes: int  # warehouses and stores
+    warehouses: int  # the first of them
+
+
 class Packed(NamedTuple):
     """What lines that ship come to, beside the rows of the order book."""
 
     unpacked: I64  # (m,) lines of each parcel that are not packed yet
+    rank: I64  # (m,) of its class
+    entity: I64  # (m,) its buyer
     buyers: I32  # (b,) of each order
     ordered: I64  # (b,) second
     unasked: F64  # (b,) largest of its lines
-    sent: U8  # (b,) 1 = not all of it is taken home
+    sent: NDArray[np.bool_]  # (b,) not all of it is taken home
+    by_node: I64  # (W,) parcels
     split: int  # orders of more than one parcel
+    crossed: int  # parcels from another warehouse than the nearest
+    taken: int  # parcels taken home
 
 
 class Booked(NamedTuple):
@@ -118,20 +135,23 @@ def address(rows: Rows, till: I64, dock: I64) -> tuple[int, int]:
 @njit(cache=True)
 def pack(
     rows: Rows, parcels: ParcelRows, lines: LineRows, first_parcel: int, first_line: int, orders: int,
-    promise_of: I64, unasked: F64,
+    terms: Terms,
 ) -> Packed:  # fmt: skip
     """Writes lines (n,) that stand in order into the order book's new rows `parcels` (m,) and `lines` (n,), numbered
-    from `first_parcel` and `first_line`; there are so many `orders` (b). `promise_of` (S,) is the class of a segment's
-    parcels, `unasked` (K,) the share of an order's contacts that is left."""
+    from `first_parcel` and `first_line`; there are so many `orders` (b)."""
     buyers, ordered = np.empty(orders, np.int32), np.empty(orders, np.int64)
-    left, sent = np.zeros(orders), np.zeros(orders, np.uint8)
-    unpacked = np.zeros(parcels.consumer.size, np.int64)
+    left, sent, by_node = np.zeros(orders), np.zeros(orders, np.bool_), np.zeros(terms.nodes, np.int64)
+    unpacked, rank, entity = (
+        np.empty(parcels.consumer.size, np.int64), np.empty(parcels.consumer.size, np.int64),
+        np.empty(parcels.consumer.size, np.int64),
+    )  # fmt: skip
+    promise_of, ranks, unasked, nearest, _, warehouses = terms
     # 42 ns a line; 72 when city and segment were looked up among a million people, at random
     p_consumer, p_city, p_warehouse, p_placed, p_paid, p_event, p_first, p_lines, p_gift, p_done, p_asked, p_promise = (
         parcels
     )
     l_parcel, l_entity, l_sku, l_variant, l_units, l_paid, l_offer, l_filler, l_misfit, l_home, l_closes = lines
-    i = p = split = of_order = 0
+    i = p = split = crossed = taken = of_order = 0
     b = -1
     while i < rows.size:
         head, before, begin = rows[i], rows[max(0, i - 1)], i
@@ -157,13 +177,18 @@ def pack(
             l_offer[i], l_filler[i], l_misfit[i], l_home[i] = line.offer, line.filler, line.misfit, line.home
             i += 1
         left[b], sent[b] = share, sent[b] | (head.till == 0)
+        by_node[head.warehouse] += 1
+        crossed += head.warehouse != nearest[head.city] and head.warehouse < warehouses
+        taken += head.till
+        promise = promise_of[head.segment]
+        rank[p], entity[p] = ranks[promise], head.consumer
         p_consumer[p], p_placed[p], p_warehouse[p] = head.consumer, head.second, head.warehouse
-        p_city[p], p_promise[p] = head.city, promise_of[head.segment]
+        p_city[p], p_promise[p] = head.city, promise
         p_event[p], p_first[p], p_lines[p] = head.event, first_line + begin, i - begin
         p_paid[p], p_gift[p], unpacked[p] = paid, gift, to_pack
         p_done[p] = p_asked[p] = 0
         p += 1
-    return Packed(unpacked, buyers, ordered, left, sent, split)
+    return Packed(unpacked, rank, entity, buyers, ordered, left, sent, by_node, split, crossed, taken)
 
 
 @njit(cache=True)
@@ -186,3 +211,14 @@ def booked(rows: Rows, zone: I64, depth: F64, cost_fen: I64, fee: F64) -> Booked
         threshold += line.threshold
         coupon += line.coupon
     return Booked(by_units, by_paid, cost, commission, offered, listed, markdown, bundle, threshold, coupon)
+
+
+@njit(cache=True)
+def insured(rows: Rows, key: np.uint64, where: U8, chance: float) -> int:
+    """Units in lines (n,) of SKUs `where` (K,) is 1 whose buyers take a warranty: draw 0 of the line's entity."""
+    units = 0
+    for i in range(rows.size):
+        line = rows[i]
+        if where[line.sku] and uniform(key, line.entity, 0) < chance:
+            units += line.units
+    return units

@@ -16,6 +16,7 @@ HOUR_DAYS = 28
 _LEVELS = 1 << 16
 _PER_WORD = 4
 _PART = 1 << 15
+_TOGETHER = 8
 
 
 @functools.cache
@@ -70,14 +71,17 @@ def gamma_paths(
     """
     shape = mean / (1.0 + relative_variance * mean) + 1e-9
     spread, centre = (1.0 / (3.0 * np.sqrt(shape))).astype(np.float32), (1.0 - 1.0 / (9.0 * shape)).astype(np.float32)
-    paths = np.empty((samples, *mean.shape))
-    for noise, path in zip(normals(paths.shape, rng), paths, strict=True):  # one path stays in the caches
-        noise *= spread
-        noise += centre
-        np.maximum(noise, 0.0, out=noise)
-        noise *= noise * noise
-        path[...] = noise
-    paths *= (mean if scale is None else scale) / np.maximum(paths.mean(axis=0), 1e-12)
+    noise, total = normals((samples, *mean.shape), rng), np.zeros(mean.shape)
+    paths, square = np.empty(noise.shape), np.empty((_TOGETHER, *mean.shape), np.float32)
+    for begin in range(0, samples, _TOGETHER):  # some paths stay in the caches
+        part, into = noise[begin : begin + _TOGETHER], paths[begin : begin + _TOGETHER]
+        part *= spread
+        part += centre
+        np.maximum(part, 0.0, out=part)
+        np.multiply(part, part, out=square[: len(part)])
+        np.multiply(part, square[: len(part)], out=into)
+        total += into.sum(axis=0)
+    paths *= (mean if scale is None else scale) / np.maximum(total / samples, 1e-12)
     return paths
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.contracts import STAGES
 from sim.kernels.people import CELL, GRIEVANCES, PROSPECT, ROW, People
-from sim.kernels.visits import count_groups
+from sim.kernels.visits import count_groups, headcount
 
 
 def stage(source: int, left: int, since_first: int, since_last: int) -> str:
@@ -21,7 +21,7 @@ def stage(source: int, left: int, since_first: int, since_last: int) -> str:
 
 
 def test_stages_and_group_sizes() -> None:
-    rng, n, day = np.random.default_rng(5), 5000, 300
+    rng, n, day = np.random.default_rng(5), 5003, 300
     since_last = rng.choice([0, 59, 60, 61, 119, 120, 121, 239, 240, 241, 400], n)
     since_first = since_last + rng.choice([0, 29, 30, 31, 500], n)
     people = People(
@@ -37,3 +37,5 @@ def test_stages_and_group_sizes() -> None:
     assert [STAGES[s] for s in people.stage] == told
     group = people.segment * len(STAGES) + people.stage
     assert sizes.tolist() == np.bincount(group, minlength=3 * len(STAGES)).tolist() and set(told) == set(STAGES)
+    bought, stayed = people.source != PROSPECT, people.left == 0
+    assert headcount(people.source, people.left) == ((~bought).sum(), (~stayed).sum(), (bought & stayed).sum())

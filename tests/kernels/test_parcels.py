@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.kernels.draws import uniform
+from sim.kernels.draws import uniform, uniforms
 from sim.kernels.experience import Odds, returning
-from sim.kernels.parcels import OPEN, LineRows, ParcelRows, address, booked, pack, receive
+from sim.kernels.parcels import OPEN, LineRows, ParcelRows, Terms, address, booked, insured, pack, receive
 from sim.kernels.people import LINE, Rows
 
 _LINE = st.tuples(*(st.integers(0, most) for most in (3, 2, 2, 1)))
@@ -60,8 +60,8 @@ def test_parcels_are_the_groups_of_their_lines(lines: list[tuple[int, ...]], see
     rows = rows_of(lines, seed)
     parcels, orders = address(rows, TILL, DOCK)
     new, kept, left = columns(ParcelRows, parcels), columns(LineRows, rows.size), np.array([0.5, 0.2, 0.9, 0.4])
-    promise = np.array([2, 0, 1])
-    made = pack(rows, new, kept, 70, 500, orders, promise, left)
+    promise, rank, nearest = np.array([2, 0, 1]), np.array([1, 0, 2]), np.array([1, 0])
+    made = pack(rows, new, kept, 70, 500, orders, Terms(promise, rank, left, nearest, 3, 2))
     kinds, placed = sorted(set(lines)), sorted({line[:2] for line in lines})
     mine = [np.array([line == kind for line in lines]) for kind in kinds]
     of_order = [np.array([line[:2] == order for line in lines]) for order in placed]
@@ -79,7 +79,11 @@ def test_parcels_are_the_groups_of_their_lines(lines: list[tuple[int, ...]], see
     assert made.unpacked.tolist() == [(rows["staged"][m] < 0).sum() for m in mine]
     assert list(zip(made.ordered, made.buyers, strict=True)) == placed
     assert made.unasked.tolist() == [left[rows["sku"][m]].max() for m in of_order]
-    assert made.sent.tolist() == [int((rows["till"][m] == 0).any()) for m in of_order]
+    assert made.sent.tolist() == [(rows["till"][m] == 0).any() for m in of_order]
+    assert made.entity.tolist() == new.consumer.tolist() and made.rank.tolist() == rank[new.promise].tolist()
+    assert made.by_node.tolist() == [sum(kind[2] == node for kind in kinds) for node in range(3)]
+    assert made.crossed == sum(kind[2] < 2 and kind[2] != nearest[kind[1] % 2] for kind in kinds)
+    assert made.taken == sum(kind[3] for kind in kinds)
     assert made.split == sum(sum(kind[:2] == order for kind in kinds) > 1 for order in placed)
 
 
@@ -136,3 +140,11 @@ def test_lines_come_back_with_the_product_of_their_chances_and_the_others_close(
     closed = np.full(2 * n, OPEN)
     closed[mine[u >= chance]] = 12
     assert lines.closes.tolist() == closed.tolist()
+
+
+def test_a_warranty_is_taken_for_a_share_of_its_skus_lines() -> None:
+    rows = rows_of([(3, 1, 0, 0)] * 500, seed=3)
+    rows["entity"] = np.arange(500) * 977
+    key, where = np.uint64(12), np.array([0, 1, 0, 1], np.uint8)
+    takes = (uniforms(key, rows["entity"], 0) < 0.3) & (where[rows["sku"]] == 1)
+    assert insured(rows, key, where, 0.3) == rows["units"][takes].sum() > 0
