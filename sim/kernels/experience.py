@@ -80,7 +80,7 @@ def delivered(
             prefetch(rates, consumer[n + _AHEAD], 0)
             prefetch(sources, consumer[n + _AHEAD], 0)
             prefetch(lefts, consumer[n + _AHEAD], 0)
-        i = consumer[n]
+        i = np.uint64(consumer[n])  # unsigned, or every load would first ask whether to count from the end
         if lefts[i] > 0:
             continue
         row = rows[i]
@@ -165,11 +165,11 @@ def returning(
     delivered, returned, found = np.zeros(2, np.int64), np.zeros(2, np.int64), 0
     chances, by_offer = odds.chance, odds.offer
     for n in range(number.size):
-        p = number[n] - first_parcel
+        p = np.uint64(number[n] - first_parcel)
         event = events[p]
         occasion = (odds.event if event == 1 else 1.0) * (odds.late if late[n] else 1.0)
-        begin = first_lines[p] - first_line
-        for m in range(begin, begin + counts[p]):
+        begin = np.uint64(first_lines[p] - first_line)
+        for m in range(begin, begin + np.uint64(counts[p])):
             factor = occasion * (odds.filler if fillers[m] == 1 else 1.0)
             factor = factor * (odds.misfit if misfits[m] == 1 else 1.0) * by_offer[offers[m]]
             delivered[event] += 1
@@ -177,7 +177,7 @@ def returning(
                 closes[m] = today
                 continue
             lag = odds.median_days * math.exp(odds.log_sd * normal(key, entities[m], 1))
-            out[found], lags[found] = m + first_line, min(odds.window_days, max(1, int(lag + 0.5)))
+            out[found], lags[found] = np.int64(m) + first_line, min(odds.window_days, max(1, int(lag + 0.5)))
             placed[found], home[found] = seconds[p], homes[m]
             returned[event] += 1
             found += 1

@@ -47,7 +47,7 @@ def bound_for(parcels: ParcelRows, first: int, numbers: I64) -> I64:
     out = np.empty(numbers.size, np.int64)
     cities, consumers, placed = parcels.city, parcels.consumer, parcels.placed
     for n in range(numbers.size):
-        p = numbers[n] - first
+        p = np.uint64(numbers[n] - first)
         out[n] = (np.int64(cities[p]) << CITY) + np.int64(consumers[p]) * 8192 + placed[p] // _DAY
     return out
 
@@ -57,7 +57,7 @@ def carriage(parcels: ParcelRows, first: int, numbers: I64, cross_fen: I64, prom
     """Fen of carriage beyond the usual: `cross_fen` (C, W) from further away, `promise_fen` (P,) of the class."""
     cities, warehouses, promises, total = parcels.city, parcels.warehouse, parcels.promise, 0
     for number in numbers:
-        p = number - first
+        p = np.uint64(number - first)
         total += cross_fen[cities[p], warehouses[p]] + promise_fen[promises[p]]
     return total
 
@@ -89,7 +89,7 @@ def hand_over(
     late, total = np.empty(numbers.size, np.bool_), 0
     placed, promises, done = parcels.placed, parcels.promise, parcels.done
     for n in range(numbers.size):
-        p = numbers[n] - first
+        p = np.uint64(numbers[n] - first)
         took = seconds[n] - placed[p]
         late[n] = took / 3600.0 > promise_hours[promises[p]]
         done[p] = 1
@@ -105,7 +105,7 @@ def felt(parcels: ParcelRows, first: int, numbers: I64) -> Felt:
     )  # fmt: skip
     consumers, placed, gifts, amounts, paid = parcels.consumer, parcels.placed, parcels.gift, parcels.paid, 0
     for n in range(numbers.size):
-        p = numbers[n] - first
+        p = np.uint64(numbers[n] - first)
         consumer[n], day[n], missing[n] = consumers[p], placed[p] // _DAY, gifts[p] == 2
         paid += amounts[p]
     return Felt(consumer, day, missing, paid)
@@ -155,7 +155,7 @@ def give_back(lines: LineRows, first: int, numbers: I64, today: int) -> GivenBac
             prefetch(paid, ahead, 0)
             prefetch(homes, ahead, 0)
             prefetch(closes, ahead, 0)
-        at = numbers[m] - first
+        at = np.uint64(numbers[m] - first)
         out.entity[m], out.sku[m], out.variant[m], out.units[m] = entities[at], skus[at], variants[at], units[at]
         out.paid[m], out.home[m] = paid[at], homes[at]
         closes[at] = today

@@ -212,19 +212,19 @@ def order_of(arrival: Seconds, rank: Seconds) -> Seconds:
     while (high - low) >> shift >= 2 * n:
         shift += 1
     first = np.zeros(((high - low) >> shift) + 2, np.int64)
-    most = 0
+    most, one = 0, np.uint64(1)
     for i in range(n):
-        bucket = ((arrival[i] - low) >> shift) + 1
+        bucket = np.uint64((arrival[i] - low) >> shift) + one
         first[bucket] += 1
         most = max(most, first[bucket])
     if most > 64:
         return np.empty(n + 1, np.int64)
-    for bucket in range(1, first.size):
-        first[bucket] += first[bucket - 1]
+    for b in range(1, first.size):
+        first[b] += first[b - 1]
     order = np.empty(n, np.int64)
     for i in range(n):
-        bucket = (arrival[i] - low) >> shift
-        order[first[bucket]] = i
+        bucket = np.uint64((arrival[i] - low) >> shift)
+        order[np.uint64(first[bucket])] = i
         first[bucket] += 1
     for i in range(1, n):
         job, j = order[i], i - 1
@@ -297,7 +297,7 @@ def collect(now: int, queue: Seconds, state: Seconds) -> tuple[Seconds, Seconds,
     arrival, service, start, patience, left = queue[ARRIVAL], queue[SERVICE], queue[START], queue[PATIENCE], queue[LEFT]
     served = gave_up = 0
     for i in range(state[LEAVING]):
-        slot = left[i]
+        slot = np.uint64(left[i])
         if start[slot] == ABANDONED:
             gave_up += arrival[slot] + patience[slot] < now
         else:
@@ -312,7 +312,7 @@ def collect(now: int, queue: Seconds, state: Seconds) -> tuple[Seconds, Seconds,
         state[SEEN] += 1
     kept = served = gave_up = 0
     for i in range(state[LEAVING]):
-        slot = left[i]
+        slot = np.uint64(left[i])
         if start[slot] == ABANDONED and arrival[slot] + patience[slot] < now:
             lost[gave_up] = slot
             gave_up += 1
