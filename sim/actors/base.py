@@ -13,6 +13,7 @@ from sim.contracts import Shop
 from sim.kernels.people import Rows
 
 if TYPE_CHECKING:
+    from sim.kernels.experience import Coming
     from sim.world import World
 
 PHASES: tuple[str, ...] = ("receive", "decide", "shop", "operate", "feel", "settle")
@@ -35,8 +36,8 @@ class Witness(Protocol):
     def shipped(self, rows: Rows) -> None:
         """Lines (n,) of `LINE` that ship; their memory is used again: copy what is kept."""
 
-    def coming_back(self, lines: NDArray[np.int64], placed: NDArray[np.int64]) -> None:
-        """Numbers (n,) of lines that were handed over and will come back, and the seconds of their orders."""
+    def coming_back(self, lines: Coming) -> None:
+        """Lines that were handed over and will come back."""
 
 
 def named(shop: Shop, names: Sequence[str]) -> NDArray[np.bool_]:

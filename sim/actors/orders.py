@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 
 
 class OrderBook(Actor):
-    """All parcels not yet at the door, and all lines that may still come back."""
+    """All parcels not yet at the door, and their lines."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -40,7 +40,7 @@ class OrderBook(Actor):
         )  # fmt: skip
         self.lines = Pool(
             parcel=np.int64, entity=np.int64, sku=np.int16, variant=np.int16, units=np.int16, paid=np.int64,
-            offer=np.uint8, filler=np.uint8, misfit=np.uint8, home=np.uint8, closes=np.int32,
+            offer=np.uint8, filler=np.uint8, misfit=np.uint8, home=np.uint8,
         )  # fmt: skip
         self.reserved: Ints = np.zeros_like(world.stock)
         """(V, W) units held for pre-sale orders."""
@@ -250,7 +250,7 @@ class OrderBook(Actor):
         world = self.world
         world.ledger.move("receivable", "cash", self.payouts.pop(world.day, 0))
         self.parcels.drop_leading("done", 1, 1)
-        self.lines.drop_leading("closes", 0, world.day)
+        self.lines.drop_before(int(self.parcels.column("first_line")[0]) if self.parcels.size else self.lines.next)
 
     def check(self) -> None:
         """Parcels and returning lines: what was counted in is still there or was counted out."""

@@ -25,6 +25,11 @@ class Pool:
         self.next = 0
         """Number that the next row gets."""
 
+    @property
+    def size(self) -> int:
+        """Rows kept."""
+        return self.next - self.first
+
     def append(self, size: int, **values: Any) -> NDArray[np.int64]:
         """Adds `size` rows; returns their numbers."""
         numbers = np.arange(self.next, self.next + size)

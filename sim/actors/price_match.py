@@ -77,9 +77,11 @@ class PriceMatch:
             return 0
         difference = max(0, int(part["paid"][n]) - round(index * int(part["listed"][n])))
         part["paid"][n] -= difference  # what he has got he does not get again
-        lines = self.world.lines
-        held = np.flatnonzero(lines.column("entity") == part["entity"][n])[-1:]
-        lines.column("paid")[held] -= difference  # a later return is refunded at what was really paid
+        for lines in (self.world.lines, self.world.orders.returns.lines):  # on its way, or coming back
+            held = np.flatnonzero(lines.column("entity") == part["entity"][n])[-1:]
+            lines.column("paid")[held] -= difference  # a return is refunded at what was really paid
+            if held.size:
+                break
         return difference
 
     def _last(self, consumer: int, sku: int) -> tuple[Kept, int]:

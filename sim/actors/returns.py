@@ -1,5 +1,7 @@
 """Returns: lines that come back, drawn when they are handed over and refunded when they were inspected.
 
+They get numbers of their own, and rows that stay until then; all other lines are forgotten when they are at the door.
+
 A line comes back with its SKU's chance times the factors of occasion, lateness, filler, size and offer; how long that
 takes is drawn with it. The way back belongs to warehouses and stores (`take_back`).
 """
@@ -11,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.actors.pool import Pool
 from sim.kernels.draws import uniforms
 from sim.kernels.experience import Coming, Odds, returning
-from sim.kernels.handover import give_back
 from sim.kernels.parcels import LineRows, ParcelRows
 from sim.ledger import LAG_DAYS
 
@@ -37,6 +39,8 @@ class Returns:
             misfit=world.spec.market.behaviour.misfit_returns, median_days=terms.lag_median_days,
             log_sd=terms.lag_log_sd, window_days=terms.window_days,
         )  # fmt: skip
+        self.lines = Pool(entity=np.int64, sku=np.int16, variant=np.int16, units=np.int16, paid=np.int64, home=np.uint8,
+                          done=np.uint8)  # fmt: skip
         self.lags, self.delivered, self.returned = (np.zeros(n, np.int64) for n in (LAG_DAYS, 2, 2))
         """`return_lags`, `lines_delivered` and `lines_returned` of `History`."""
 
@@ -46,16 +50,19 @@ class Returns:
         back = returning(
             world.streams.key("return"), self._odds, ParcelRows(**orders.parcels.kept()),
             LineRows(**orders.lines.kept()), orders.parcels.first, orders.lines.first, parcels, late.view(np.uint8),
-            world.day,
         )  # fmt: skip
-        world.ledger.flow("lines_returning", back.lines.size)
+        lines = self.lines.append(
+            back.sku.size, entity=back.entity, sku=back.sku, variant=back.variant, units=back.units, paid=back.paid,
+            home=back.home, done=0,
+        )  # fmt: skip
+        world.ledger.flow("lines_returning", lines.size)
         self._note(back)
         for witness in world.witnesses:
-            witness.coming_back(back.lines, back.placed)
+            witness.coming_back(back)
         for node in (*world.warehouses, *world.stores):
             mine = back.home == node.number
             if mine.any():
-                node.take_back(back.lines[mine], back.lag[mine])
+                node.take_back(lines[mine], back.lag[mine])
 
     def _note(self, back: Coming) -> None:
         """Counts lines handed over on scored days, and those of them that come back, by lag and occasion."""
@@ -69,8 +76,11 @@ class Returns:
 
     def refund(self, lines: Ints) -> Ints:
         """Inspected lines are refunded; returns (V,) units that can be sold again."""
-        world, kept = self.world, self.world.lines
-        entity, sku, variant, units, paid, home = give_back(LineRows(**kept.kept()), kept.first, lines, world.day)
+        world, get = self.world, self.lines.get
+        entity, home, paid, sku = get("entity", lines), get("home", lines), get("paid", lines), get("sku", lines)
+        variant, units = get("variant", lines), get("units", lines).astype(np.int64)
+        self.lines.set("done", lines, 1)
+        self.lines.drop_leading("done", 1, 1)
         world.orders.price_match.forget(entity)
         good = uniforms(world.streams.key("resale"), entity, 0) < world.resale_share[sku]
         self._book(paid, home, world.cost_fen[sku] * units, good)

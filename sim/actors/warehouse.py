@@ -138,7 +138,7 @@ class Warehouse(Actor):
         seconds = seconds + self.world.midnight
         key = self.world.streams.key(f"inspect {self.name}", self.world.day)
         mean = np.full(lines.size, 3600.0 / self.terms.returns_per_hour)
-        entities = self.world.lines.get("entity", lines)
+        entities = self.world.orders.returns.lines.get("entity", lines)
         service = lognormal_seconds(key, entities, mean, self.terms.service_cv)
         self.returns.push(lines, seconds, service, entities)
         self._record_arrivals(1, hourly(seconds, self.world.day))
@@ -241,7 +241,7 @@ class Warehouse(Actor):
     def take_back(self, lines: Ints, days: NDArray[np.int16]) -> None:
         """Returned lines are on their way: `days` from today they reach the dock by daytime."""
         key = self.world.streams.key(f"dock {self.name}", self.world.day)
-        entities = self.world.lines.get("entity", lines)
+        entities = self.world.orders.returns.lines.get("entity", lines)
         seconds = (8 * 3600 + uniforms(key, entities, 0) * 10 * 3600).astype(np.int64)
         self.coming_back += lines.size
         order = np.argsort(days, kind="stable")

@@ -123,10 +123,15 @@ def waited_in_vain(people: People, mind: Mind, consumer: I32) -> None:
 class Coming(NamedTuple):
     """Lines that will come back (b,), and the count of all that were handed over."""
 
-    lines: I64  # (b,) number
-    lag: I16  # (b,) days until each is back at the dock
-    placed: I64  # (b,) second of its order
-    home: U8  # (b,) where it comes back to
+    entity: I64
+    sku: I16
+    variant: I16
+    units: I16
+    paid: I64  # fen
+    offer: U8
+    home: U8  # where it comes back to
+    lag: I16  # days until it is back at the dock
+    placed: I64  # second of its order
     delivered: I64  # (2,) lines, by 1 = bought at a festival
     returned: I64  # (2,) the same of those that come back
 
@@ -148,20 +153,19 @@ class Odds(NamedTuple):
 @njit(cache=True)
 def returning(
     key: np.uint64, odds: Odds, parcels: ParcelRows, lines: LineRows, first_parcel: int, first_line: int, number: I64,
-    late: U8, today: int,
+    late: U8,
 ) -> Coming:  # fmt: skip
-    """Draws which lines of the parcels `number` (m,), handed over today, come back; the others close.
+    """Draws which lines of the parcels `number` (m,), handed over today, come back.
 
     P is the SKU's chance times its factors; the lag is lognormal, cut at the return window. `parcels` and `lines` are
     the order book's rows from `first_parcel` and `first_line` on.
     """
     _, _, _, seconds, _, events, first_lines, counts, _, _, _, _ = parcels
-    _, entities, skus, _, _, _, offers, fillers, misfits, homes, closes = lines
+    _, entities, skus, variants, units, paid, offers, fillers, misfits, homes = lines
     most = 0
     for n in number:
         most += counts[n - first_parcel]
-    out, lags = np.empty(most, np.int64), np.empty(most, np.int16)
-    placed, home = np.empty(most, np.int64), np.empty(most, np.uint8)
+    which, of, lags = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty(most, np.int16)
     delivered, returned, found = np.zeros(2, np.int64), np.zeros(2, np.int64), 0
     chances, by_offer = odds.chance, odds.offer
     for n in range(number.size):
@@ -174,12 +178,11 @@ def returning(
             factor = factor * (odds.misfit if misfits[m] == 1 else 1.0) * by_offer[offers[m]]
             delivered[event] += 1
             if uniform(key, entities[m], 0) >= chances[skus[m]] * factor:
-                closes[m] = today
                 continue
             lag = odds.median_days * math.exp(odds.log_sd * normal(key, entities[m], 1))
-            out[found], lags[found] = np.int64(m) + first_line, min(odds.window_days, max(1, int(lag + 0.5)))
-            placed[found], home[found] = seconds[p], homes[m]
+            which[found], of[found], lags[found] = m, p, min(odds.window_days, max(1, int(lag + 0.5)))
             returned[event] += 1
             found += 1
-    return Coming(out[:found].copy(), lags[:found].copy(), placed[:found].copy(), home[:found].copy(), delivered,
-                  returned)  # fmt: skip
+    which, of = which[:found], of[:found]
+    return Coming(entities[which], skus[which], variants[which], units[which], paid[which], offers[which],
+                  homes[which], lags[:found].copy(), seconds[of], delivered, returned)  # fmt: skip

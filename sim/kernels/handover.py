@@ -1,6 +1,6 @@
-"""Parcels from the warehouse to the door, lines back to it: rows of the order book, looked up once each.
+"""Parcels from the warehouse to the door: rows of the order book, looked up once a parcel.
 
-Parcels and lines are numbers; `parcels` and `lines` are the order book's rows from number `first` on.
+Parcels are numbers; `parcels` are the order book's rows from number `first` on.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 import sim.kernels.cache  # noqa: F401  # before the first kernel is compiled
-from sim.kernels.instructions import prefetch
-from sim.kernels.parcels import LineRows, ParcelRows
+from sim.kernels.parcels import ParcelRows
 from sim.kernels.people import F64, I32, I64
 
 CITY = 44
 """Bits of an entity, below those of the city."""
-_DAY, _SPARSE, _AHEAD = 86_400, 16, 16
+_DAY, _SPARSE = 86_400, 16
 
 
 class Felt(NamedTuple):
@@ -28,17 +27,6 @@ class Felt(NamedTuple):
     day: I64  # of the order
     missing: NDArray[np.bool_]  # a gift that was promised
     paid: int  # fen, all parcels
-
-
-class GivenBack(NamedTuple):
-    """Lines that were inspected (n,)."""
-
-    entity: I64
-    sku: I64
-    variant: I64
-    units: I64
-    paid: I64  # fen
-    home: I64
 
 
 @njit(cache=True)
@@ -134,29 +122,3 @@ def owed(parcels: ParcelRows) -> int:
     for p in range(done.size):
         total += paid[p] * (done[p] == 0)
     return total
-
-
-@njit(cache=True)
-def give_back(lines: LineRows, first: int, numbers: I64, today: int) -> GivenBack:
-    """What was in lines (n,) that are back, which close. They were sold weeks apart, so their rows are asked for ahead
-    (column by column, 0.21 s of a year's run; so, 0.13)."""
-    n = numbers.size
-    out = GivenBack(np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64),
-                    np.empty(n, np.int64), np.empty(n, np.int64))  # fmt: skip
-    entities, skus, variants, units, paid, homes, closes = (
-        lines.entity, lines.sku, lines.variant, lines.units, lines.paid, lines.home, lines.closes,
-    )  # fmt: skip
-    for m in range(n):
-        if m + _AHEAD < n:
-            ahead = numbers[m + _AHEAD] - first
-            for column in (skus, variants, units):
-                prefetch(column, ahead, 0)
-            prefetch(entities, ahead, 0)
-            prefetch(paid, ahead, 0)
-            prefetch(homes, ahead, 0)
-            prefetch(closes, ahead, 0)
-        at = np.uint64(numbers[m] - first)
-        out.entity[m], out.sku[m], out.variant[m], out.units[m] = entities[at], skus[at], variants[at], units[at]
-        out.paid[m], out.home[m] = paid[at], homes[at]
-        closes[at] = today
-    return out

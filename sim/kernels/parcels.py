@@ -16,8 +16,6 @@ from sim.kernels.draws import uniform
 from sim.kernels.people import F64, I16, I32, I64, U8, Rows
 
 _N = np.uint64
-OPEN = np.iinfo(np.int32).max
-"""Day on which a line closes that may still come back."""
 
 
 class ParcelRows(NamedTuple):
@@ -50,7 +48,6 @@ class LineRows(NamedTuple):
     filler: U8
     misfit: U8
     home: U8
-    closes: I32  # day on which nothing more can come of it
 
 
 class Terms(NamedTuple):
@@ -151,7 +148,7 @@ def pack(
     p_consumer, p_city, p_warehouse, p_placed, p_paid, p_event, p_first, p_lines, p_gift, p_done, p_asked, p_promise = (
         parcels
     )
-    l_parcel, l_entity, l_sku, l_variant, l_units, l_paid, l_offer, l_filler, l_misfit, l_home, l_closes = lines
+    l_parcel, l_entity, l_sku, l_variant, l_units, l_paid, l_offer, l_filler, l_misfit, l_home = lines
     # places are unsigned, or every store would first ask whether to count from the end
     i, p, b, one, size = _N(0), _N(0), _N(0), _N(1), _N(rows.size)
     split = crossed = taken = of_order = 0
@@ -174,7 +171,7 @@ def pack(
                 break
             paid, gift, to_pack = paid + line.paid, max(gift, line.gift), to_pack + (line.staged < 0)
             share = max(share, unasked[_N(line.sku)])
-            l_parcel[i], l_entity[i], l_closes[i] = first_parcel + np.int64(p), line.entity, OPEN
+            l_parcel[i], l_entity[i] = first_parcel + np.int64(p), line.entity
             l_sku[i], l_variant[i], l_units[i], l_paid[i] = line.sku, line.variant, line.units, line.paid
             l_offer[i], l_filler[i], l_misfit[i], l_home[i] = line.offer, line.filler, line.misfit, line.home
             i += one

@@ -21,6 +21,7 @@ from sim.ledger import History
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
+    from sim.kernels.experience import Coming
     from sim.world import World
 
 SOON_DAYS = 28
@@ -98,12 +99,11 @@ class Clerk:
         now = period == 2
         self._lines.append(np.stack([rows[name][now] for name in ("consumer", "sku", "offer", "units")], axis=1))
 
-    def coming_back(self, lines: Ints, placed: Ints) -> None:
+    def coming_back(self, lines: Coming) -> None:
         """Adds lines of the window that come back."""
-        get = self.world.lines.get
-        rows = {name: get(name, lines).astype(np.int64) for name in ("sku", "offer", "units")}
-        rows["consumer"], rows["second"] = get("entity", lines) >> 24, placed
-        self._add("returned", rows, (self.window.start <= placed) & (placed < self.window.end))
+        rows = {name: getattr(lines, name).astype(np.int64) for name in ("sku", "offer", "units")}
+        rows["consumer"], rows["second"] = lines.entity >> 24, lines.placed
+        self._add("returned", rows, (self.window.start <= lines.placed) & (lines.placed < self.window.end))
 
     def _add(self, name: str, rows: Rows | dict[str, Ints], mask: np.ndarray) -> None:
         who, people = rows["consumer"][mask], self.world.consumers.people

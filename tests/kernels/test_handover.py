@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.kernels.handover import CITY, bound_for, by_number, carriage, felt, give_back, hand_over, overdue, owed
-from sim.kernels.parcels import LineRows, ParcelRows
+from sim.kernels.handover import CITY, bound_for, by_number, carriage, felt, hand_over, overdue, owed
+from sim.kernels.parcels import ParcelRows
 
 FIRST, SIZE = 5000, 400
 
@@ -90,22 +90,3 @@ def test_who_waits_beyond_the_promise_asks_once(parcels: ParcelRows) -> None:
 
 def test_owed_is_what_is_not_at_the_door(parcels: ParcelRows) -> None:
     assert owed(parcels) == parcels.paid[parcels.done == 0].sum()
-
-
-def test_lines_that_are_back_close_today() -> None:
-    rng = np.random.default_rng(9)
-
-    def numbers(kind: type, most: int = 99) -> np.ndarray:
-        return rng.integers(0, most, SIZE).astype(kind)
-
-    lines = LineRows(
-        parcel=numbers(np.int64), entity=numbers(np.int64, 1 << 50), sku=numbers(np.int16), variant=numbers(np.int16),
-        units=numbers(np.int16), paid=numbers(np.int64, 99_999), offer=numbers(np.uint8), filler=numbers(np.uint8),
-        misfit=numbers(np.uint8), home=numbers(np.uint8), closes=np.full(SIZE, 7777, np.int32),
-    )  # fmt: skip
-    back = np.sort(some(rng, 60))
-    out = give_back(lines, FIRST, back, 41)
-    for name in ("entity", "sku", "variant", "units", "paid", "home"):
-        assert getattr(out, name).tolist() == getattr(lines, name)[back - FIRST].tolist()
-    assert np.flatnonzero(lines.closes == 41).tolist() == (back - FIRST).tolist()
-    assert (lines.closes == 7777).sum() == SIZE - 60

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sim.kernels.draws import uniform, uniforms
 from sim.kernels.experience import Odds, returning
-from sim.kernels.parcels import OPEN, LineRows, ParcelRows, Terms, address, booked, insured, pack, receive
+from sim.kernels.parcels import LineRows, ParcelRows, Terms, address, booked, insured, pack, receive
 from sim.kernels.people import LINE, Rows
 
 _LINE = st.tuples(*(st.integers(0, most) for most in (3, 2, 2, 1)))
@@ -73,7 +73,7 @@ def test_parcels_are_the_groups_of_their_lines(lines: list[tuple[int, ...]], see
     assert list(zip(new.placed, new.consumer, new.warehouse, strict=True)) == [kind[:3] for kind in kinds]
     assert new.city.tolist() == [kind[1] % 2 for kind in kinds]
     assert new.promise.tolist() == [promise[kind[1] % 3] for kind in kinds]
-    assert not new.done.any() and not new.asked.any() and (kept.closes == OPEN).all()
+    assert not new.done.any() and not new.asked.any()
     for name in ("entity", "sku", "variant", "units", "paid", "offer", "filler", "misfit", "home"):
         assert getattr(kept, name).tolist() == rows[name].tolist()
     assert made.unpacked.tolist() == [(rows["staged"][m] < 0).sum() for m in mine]
@@ -113,7 +113,7 @@ def test_what_is_booked_is_rounded_line_by_line() -> None:
         assert getattr(sums, name) == rows[name].sum()
 
 
-def test_lines_come_back_with_the_product_of_their_chances_and_the_others_close() -> None:
+def test_lines_come_back_with_the_product_of_their_chances() -> None:
     """Each line's uniform against its SKU's chance times the factors of its occasion, lateness and kind."""
     rng, n, key = np.random.default_rng(8), 300, np.uint64(77)
     parcels, lines = columns(ParcelRows, n), columns(LineRows, 2 * n)
@@ -121,25 +121,24 @@ def test_lines_come_back_with_the_product_of_their_chances_and_the_others_close(
     parcels.event[:], parcels.placed[:] = rng.integers(0, 2, n), rng.integers(0, 9 * 86_400, n)
     for column, most in ((lines.sku, 2), (lines.offer, 2), (lines.filler, 2), (lines.misfit, 2), (lines.home, 2)):
         column[:] = rng.integers(0, most, 2 * n)
-    lines.entity[:], lines.closes[:] = rng.permutation(2 * n), OPEN
+    lines.entity[:], lines.paid[:] = rng.permutation(2 * n), rng.integers(1, 9999, 2 * n)
+    lines.units[:], lines.variant[:] = rng.integers(1, 9, 2 * n), rng.integers(0, 40, 2 * n)
     odds = Odds(np.array([0.1, 0.3]), np.array([1.0, 1.6]), 1.2, 1.3, 1.5, 1.1, 8.0, 1.0, 30)
     number, late = np.sort(rng.choice(n, 200, replace=False)), rng.integers(0, 2, 200).astype(np.uint8)
-    back = returning(key, odds, parcels, lines, 40, 1000, number + 40, late, 12)
+    back = returning(key, odds, parcels, lines, 40, 1000, number + 40, late)
     mine = (2 * number[:, None] + np.arange(2)).ravel()
     event, delayed = np.repeat(parcels.event[number], 2), np.repeat(late, 2)
     chance = odds.chance[lines.sku[mine]] * np.where(event, 1.2, 1.0) * np.where(delayed, 1.3, 1.0)
     chance *= np.where(lines.filler[mine], 1.5, 1.0) * np.where(lines.misfit[mine], 1.1, 1.0)
     chance *= odds.offer[lines.offer[mine]]
     u = np.array([uniform(key, lines.entity[m], 0) for m in mine])
-    assert (back.lines - 1000).tolist() == mine[u < chance].tolist() and 20 < back.lines.size < 200
+    for name in ("entity", "sku", "variant", "units", "paid", "offer", "home"):
+        assert getattr(back, name).tolist() == getattr(lines, name)[mine][u < chance].tolist()
+    assert 20 < back.entity.size < 200
     assert ((back.lag >= 1) & (back.lag <= 30)).all() and np.unique(back.lag).size > 10
     assert back.placed.tolist() == np.repeat(parcels.placed[number], 2)[u < chance].tolist()
-    assert back.home.tolist() == lines.home[mine][u < chance].tolist()
     assert back.delivered.tolist() == np.bincount(event, minlength=2).tolist()
     assert back.returned.tolist() == np.bincount(event[u < chance], minlength=2).tolist()
-    closed = np.full(2 * n, OPEN)
-    closed[mine[u >= chance]] = 12
-    assert lines.closes.tolist() == closed.tolist()
 
 
 def test_a_warranty_is_taken_for_a_share_of_its_skus_lines() -> None:
