@@ -27,7 +27,7 @@ Bools = NDArray[np.bool_]
 
 
 class Returns:
-    """All lines that may still come back."""
+    """All lines that will come back."""
 
     def __init__(self, world: World) -> None:
         self.world = world
