@@ -77,7 +77,8 @@ class PriceMatch:
             return 0
         difference = max(0, int(part["paid"][n]) - round(index * int(part["listed"][n])))
         part["paid"][n] -= difference  # what he has got he does not get again
-        for lines in (self.world.lines, self.world.orders.returns.lines):  # on its way, or coming back
+        # coming back, or on its way; the latter also keeps rows of what is at the door while an older parcel is not
+        for lines in (self.world.orders.returns.lines, self.world.lines):
             held = np.flatnonzero(lines.column("entity") == part["entity"][n])[-1:]
             lines.column("paid")[held] -= difference  # a return is refunded at what was really paid
             if held.size:

@@ -204,6 +204,26 @@ def test_returned_lines_forget_their_promise_as_a_search_through_all_would() -> 
     assert 5 < told < 85
 
 
+@pytest.mark.parametrize("coming_back", [True, False])
+def test_a_matched_price_lowers_the_refund_of_a_line_that_is_coming_back(coming_back: bool) -> None:
+    """Its row in the order book is still there while an older parcel is on its way: not that one counts."""
+    from sim.world import World  # compiled kernels: only where a world is run
+
+    world, entity = World(market(), "plain", "plain", 1), (7 * 4096 + 2) * 4096 + 1
+    mine = {"entity": entity, "sku": 1, "variant": 1, "units": 1, "paid": 900, "home": 0}
+    at_the_door = {"parcel": 0, "offer": 0, "filler": 0, "misfit": 0}
+    world.lines.append(1, **mine, **at_the_door)
+    back = world.orders.returns.lines
+    if coming_back:
+        back.append(1, **mine, done=0)
+    match = world.orders.price_match
+    match.kept = {2: [{"consumer": np.array([7]), "sku": np.array([1]), "entity": np.array([entity]),
+                       "until": np.array([99]), "listed": np.array([1000]), "paid": np.array([900])}]}  # fmt: skip
+    assert match._pay(7, 1, 0.6) == 300 and match._pay(7, 1, 0.6) == 0
+    assert back.column("paid").tolist() == ([600] if coming_back else [])
+    assert world.lines.column("paid").tolist() == [900 if coming_back else 600]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
