@@ -15,6 +15,7 @@ from sim.contracts import STAGES
 from sim.kernels.draws import normal, uniforms
 from sim.kernels.experience import delivered, waited_in_vain
 from sim.kernels.people import (
+    BOND,
     CLAIM,
     DEMAND,
     FINE,
@@ -190,17 +191,17 @@ def people_of(market: Market, mind: Mind, world: World) -> People:
     rate = per_person["visits_per_day"] * gamma
     prospect = draw("prospect") < market.prospect_share
     since = (np.log(draw("last order")) * 45.0).astype(np.int64).clip(-400, -1)
-    row, cell = rows_and_cells(n, j)
+    (row, cell), bond = rows_and_cells(n, j), np.zeros(n, BOND)
     row["beta"] = (per_person["price_sensitivity"]
                    * np.exp(per_person["price_sensitivity_sd"] * special.ndtri(draw("beta"))))  # fmt: skip
-    row["trust"], row["visit_rate"], row["fatigue_day"] = b.trust_start, rate, NEVER
-    row["orders"], row["judged_day"] = np.where(prospect, 0, 1 + (-since) // 30), np.where(prospect, NEVER, 0)
+    row["trust"], row["orders"] = b.trust_start, np.where(prospect, 0, 1 + (-since) // 30)
     row["channel"] = _shares([c.share for c in market.channels.values()], draw("channel"))
     for c, name in enumerate(world.spec.catalogue.categories):
         cell["pantry"][:, c] = (draw(f"pantry {name}") - 0.5) * 2.0 * mind.demand["pack_days"][c]
     cell["reference"], cell["reference_day"], cell["bought_day"] = round(1.0 / FINE), -1, NEVER
     city = _shares([c.share for c in market.cities.values()], draw("city"))
     row["segment"], row["city"] = segment, city
+    bond["visit_rate"], bond["fatigue_day"], bond["judged_day"] = rate, NEVER, np.where(prospect, NEVER, 0)
     return People(
         rate=np.where(prospect, market.discovery_per_day, rate).astype(np.float32), segment=segment.astype(np.uint8),
         city=city.astype(np.uint8),
@@ -208,7 +209,7 @@ def people_of(market: Market, mind: Mind, world: World) -> People:
         stage=np.zeros(n, np.uint8),
         first_day=np.where(prospect, NEVER, since - 60).astype(np.int16),
         last_day=np.where(prospect, NEVER, since).astype(np.int16), message_day=np.full(n, NEVER, np.int16),
-        grief=np.zeros((n, GRIEVANCES), np.uint8), row=row, cell=cell,
+        grief=np.zeros((n, GRIEVANCES), np.uint8), bond=bond, row=row, cell=cell,
     )  # fmt: skip
 
 

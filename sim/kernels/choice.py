@@ -81,7 +81,7 @@ def look(
     """
     row_of, cell_of, demands, zone_of, clock = people.row, people.cell, mind.demand, offer.zone, offer.clock
     need_of, season, zones, tempers, visits = mind.need, offer.need, offer.zones, mind.temper, tally.visits
-    stages, found = people.stage, 0
+    stages, bonds, found = people.stage, people.bond, 0
     message_days, by_group, ahead, size = people.message_day, offer.by_group == 1, _N(_AHEAD), _N(came.size)
     # places are unsigned, or every load would first ask whether to count from the end
     for v in range(_N(first), _N(last)):
@@ -95,9 +95,10 @@ def look(
         z = zone_of[c]
         zone = zones[z]
         visits[c] += 1
-        if zone.ritual > 0.0 and row.fatigue_day < zone.ritual_day:  # first visit of this festival
-            row.fatigue = fatigue_of(row, mind.fatigue_decay, day) + mind.fatigue_per_ritual * zone.ritual
-            row.fatigue_day = day
+        if zone.ritual > 0.0 and bonds[i].fatigue_day < zone.ritual_day:  # first visit of this festival
+            bond = bonds[i]
+            bond.fatigue = fatigue_of(bond, mind.fatigue_decay, day) + mind.fatigue_per_ritual * zone.ritual
+            bond.fatigue_day = day
         begin = found
         for j in range(_N(demands.size)):
             demand, cell = demands[j], cell_of[i, j]

@@ -7,14 +7,14 @@ from numba import njit
 
 from sim.kernels.draws import gumbel32
 from sim.kernels.instructions import prefetch
-from sim.kernels.people import CELL, F32, I32, I64, LANES, Mind, People, Rows, Slice
+from sim.kernels.people import CACHE_LINE, CELL, F32, I32, I64, LANES, ROW, Mind, People, Rows, Slice
 from sim.kernels.utility import net_utility
 
 NOT_NOW, UNTIL_THEN = -1, -2
 """Buys nothing; buys nothing only because an announced event is worth waiting for."""
 
 _F, _I, _N, _ONE = np.float32, np.int32, np.uint64, np.float32(1.0)
-_CELL = CELL.itemsize
+_ROW, _CELL = ROW.itemsize, CELL.itemsize
 _WIDE, _LAST = _N(LANES), _I(LANES - 1)
 _LEAST = _I(-(2**31))
 
@@ -43,11 +43,13 @@ def compare(
     # indices are unsigned, or every load would first ask whether to count from the end
     width, segments, channels, at = _N(keys.size), _N(tempers.size), _N(offer.channels), _N(0)
     rows, cells, cells_end = people.row, people.cell, _CELL * demands.size - 1
+    far = _ROW + cells_end >= CACHE_LINE
     for m in range(first, last):
         for _ in range(per_look):
             if soon < came.size:
                 prefetch(rows, came[soon], 0)
-                prefetch(cells, came[soon], cells_end)
+                if far:
+                    prefetch(cells, came[soon], cells_end)
                 soon += 1
         it = looks[m]
         start, price, rule = _N(demands[it.category].first), _N(prices[m]), _N(it.zone) * width

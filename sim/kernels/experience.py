@@ -38,9 +38,9 @@ _MOST_ORDERS = 5.0
 
 
 @njit(cache=True, inline="always")
-def _rate_of(row, source, trust_visit, trust_start, event_acquired):
+def _rate_of(visit_rate, trust, source, trust_visit, trust_start, event_acquired):
     """A customer's visit rate as his trust has it."""
-    rate = row.visit_rate * math.exp(trust_visit * (row.trust - trust_start))
+    rate = visit_rate * math.exp(trust_visit * (trust - trust_start))
     return rate * (event_acquired if source == FESTIVAL else 1.0)
 
 
@@ -69,12 +69,14 @@ def delivered(
     """
     causes = np.zeros(LATE + GRIEVANCES, np.int64)
     # arrays by name: handing their tuple to an inlined function would count a reference to each, twice a parcel
-    rows, griefs, sources, lefts, rates = people.row, people.grief, people.source, people.left, people.rate
+    rows, bonds, griefs, sources, lefts, rates = (
+        people.row, people.bond, people.grief, people.source, people.left, people.rate,
+    )  # fmt: skip
     tempers, usual_orders, chances = mind.temper, mind.order_chance, mind.leave_chance
     for n in range(consumer.size):
         if n + _AHEAD < consumer.size:
             prefetch(rows, consumer[n + _AHEAD], 0)
-            prefetch(rows, consumer[n + _AHEAD], 27)
+            prefetch(bonds, consumer[n + _AHEAD], 0)
             if late[n + _AHEAD]:
                 prefetch(griefs, consumer[n + _AHEAD], 0)
             prefetch(rates, consumer[n + _AHEAD], 0)
@@ -83,7 +85,7 @@ def delivered(
         i = np.uint64(consumer[n])  # unsigned, or every load would first ask whether to count from the end
         if lefts[i] > 0:
             continue
-        row = rows[i]
+        row, bond = rows[i], bonds[i]
         if late[n]:
             hit = mind.late_first if row.orders <= 1 else mind.late_established
             hurt(row, griefs[i], tempers[row.segment].service, hit, LATE)
@@ -92,8 +94,8 @@ def delivered(
         if not late[n] and not missing_gift[n]:
             row.trust += mind.kept_promise * (1.0 - row.trust)
         missing = max(0.0, mind.trust_start - row.trust)
-        usual = row.visit_rate * usual_orders[row.segment] * max(0, number[n] - row.judged_day)
-        row.judged_day = max(np.int64(row.judged_day), number[n])
+        usual = bond.visit_rate * usual_orders[row.segment] * max(0, number[n] - bond.judged_day)
+        bond.judged_day = max(np.int64(bond.judged_day), number[n])
         own = min(0.999999, _leave_chance(chances, mind.leave_key, i, sources[i]))
         orders, weight = min(_MOST_ORDERS, usual), math.exp(mind.leave_weight * missing) if missing > 0.0 else 1.0
         u = uniform(key, i, number[n])
@@ -105,7 +107,9 @@ def delivered(
             causes[cause] += 1
             rates[i] = 0.0
         elif sources[i] != PROSPECT:
-            rates[i] = _rate_of(row, sources[i], mind.trust_visit, mind.trust_start, mind.event_acquired_rate)
+            rates[i] = _rate_of(
+                bond.visit_rate, row.trust, sources[i], mind.trust_visit, mind.trust_start, mind.event_acquired_rate
+            )
     return causes
 
 
@@ -117,7 +121,10 @@ def waited_in_vain(people: People, mind: Mind, consumer: I32) -> None:
         row, source = people.row[i], people.source[i]
         hurt(row, people.grief[i], mind.temper[row.segment].service, mind.wait_hit, WAIT)
         if people.left[i] == 0 and source != PROSPECT:
-            people.rate[i] = _rate_of(row, source, mind.trust_visit, mind.trust_start, mind.event_acquired_rate)
+            people.rate[i] = _rate_of(
+                people.bond[i].visit_rate, row.trust, source, mind.trust_visit, mind.trust_start,
+                mind.event_acquired_rate,
+            )  # fmt: skip
 
 
 class Coming(NamedTuple):

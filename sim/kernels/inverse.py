@@ -17,13 +17,13 @@ from numba import njit
 from sim.kernels.coupled import NOT_NOW, UNTIL_THEN
 from sim.kernels.draws import exp32, uniform
 from sim.kernels.instructions import prefetch
-from sim.kernels.people import CELL, CLOSED, F32, F64, I32, I64, U8, U64, Mind, People, Rows, Slice
+from sim.kernels.people import CACHE_LINE, CELL, CLOSED, F32, F64, I32, I64, ROW, U8, U64, Mind, People, Rows, Slice
 from sim.kernels.utility import net_utility
 
 MOST = 4
 """Price classes a table holds; shelves with more are weighed alternative by alternative."""
 UNFILLED, _TOO_MANY = 255, 254
-_F, _CELL = np.float32, CELL.itemsize
+_F, _ROW, _CELL = np.float32, ROW.itemsize, CELL.itemsize
 _GRAIN, _WHOLE = _F(1_048_576.0), _F(1e9)
 """Alternatives weighed one by one add whole grains: 2^20 to a weight of 1, weights up to e^20."""
 
@@ -115,6 +115,7 @@ def search(
     stops, places, uptos, guides, classes_of = shelves.stop, shelves.place, shelves.upto, shelves.guide, shelves.classes
     n, width, demands, rows, cells = last - first, mind.key.size, mind.demand, people.row, people.cell
     cells_end = _CELL * demands.size - 1
+    far = _ROW + cells_end >= CACHE_LINE
     table_of, term_of, share, terms, nothing = (
         np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.float64), np.empty(n * MOST, np.float32),
         np.empty(n, np.float32),
@@ -132,7 +133,8 @@ def search(
         for _ in range(per_look):
             if soon < came.size:
                 prefetch(rows, came[soon], 0)
-                prefetch(cells, came[soon], cells_end)
+                if far:
+                    prefetch(cells, came[soon], cells_end)
                 soon += 1
         table = table_of[m]
         if table < 0:

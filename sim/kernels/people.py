@@ -3,7 +3,7 @@
 N consumers, J categories, K SKUs, V variants (sizes), O offers (channels, then pre-sale), A alternatives
 (SKU x offer), C cities, W warehouses, S segments, G groups, Z zones (cities with the same campaigns), H clocks
 (hours with the same shelf prices and channels). What a whole sweep reads is a column; what one visit reads of a person
-lies side by side, his row and then his cells, in one cache line up to three categories: 48 bytes and 12 a category.
+lies side by side, his row and then his cells, in one cache line up to four categories: 48 bytes and 12 a category.
 """
 
 from __future__ import annotations
@@ -52,11 +52,7 @@ ROW = np.dtype(
     [
         ("beta", np.float32),  # price coefficient
         ("trust", np.float32),
-        ("fatigue", np.float32),  # as of fatigue_day
-        ("visit_rate", np.float32),  # own visits a day as a customer, at starting trust
         ("coupon", np.int32),  # fen off a unit from the last message, valid seven days
-        ("fatigue_day", np.int16),
-        ("judged_day", np.int16),  # last order day up to which his chance to leave has been drawn
         ("orders", np.uint8),  # at most 255
         ("channel", np.uint8),
         ("segment", np.uint8),  # again, as columns are: one cache line less a visit, in bytes that align the row
@@ -64,7 +60,18 @@ ROW = np.dtype(
     ],
     align=True,
 )
-"""What a visit reads of a person: 28 bytes."""
+"""What a visit reads of a person: 16 bytes."""
+
+BOND = np.dtype(
+    [
+        ("visit_rate", np.float32),  # own visits a day as a customer, at starting trust
+        ("fatigue", np.float32),  # as of fatigue_day
+        ("fatigue_day", np.int16),
+        ("judged_day", np.int16),  # last order day up to which his chance to leave has been drawn
+    ],
+    align=True,
+)
+"""What festivals, messages and deliveries read of a person, a plain visit does not: 12 bytes."""
 
 CELL = np.dtype(
     [
@@ -115,7 +122,7 @@ CLAIM = np.dtype([("consumer", np.int32), ("sku", np.int32), ("index", np.float6
 """A buyer under a price-match promise has seen his SKU at this lower price index."""
 
 
-_CACHE_LINE = 64
+CACHE_LINE = 64
 """Bytes."""
 
 
@@ -132,6 +139,7 @@ class People(NamedTuple):
     last_day: I16
     message_day: I16  # day on which the last message is felt
     grief: U8  # (N, GRIEVANCES) trust lost so far by cause, in hundredths, at most 2.55
+    bond: Rows  # (N,) of BOND
     row: Rows  # (N,) of ROW
     cell: Rows  # (N, J) of CELL, each person's beside his row
 
@@ -292,13 +300,13 @@ def rows(kind: np.dtype[Any], shape: tuple[int, ...] | None = None, **columns: A
 def rows_and_cells(people: int, categories: int) -> tuple[Rows, Rows]:
     """((N,) of ROW, (N, J) of CELL), all zero: a person's row and his cells lie side by side, as one visit reads them.
 
-    Where they fit into one cache line they begin with one: then a visitor costs one line, where arrays of rows and of
-    cells cost 2.6 (31 -> 23 ns a visitor in `look`).
+    Where they fit into one cache line they never lie across two: then a visitor costs one line, where arrays of rows
+    and of cells cost 2.6 (31 -> 23 ns a visitor in `look`).
     """
     size = ROW.itemsize + CELL.itemsize * categories
-    step = max(size, _CACHE_LINE)
-    block = np.zeros(people * step + _CACHE_LINE, np.uint8)
-    block = block[-block.ctypes.data % _CACHE_LINE :]
+    step = size if size > CACHE_LINE else 1 << (size - 1).bit_length()
+    block = np.zeros(people * step + CACHE_LINE, np.uint8)
+    block = block[-block.ctypes.data % CACHE_LINE :]
     return (
         np.ndarray((people,), ROW, block, 0, (step,)),
         np.ndarray((people, categories), CELL, block, ROW.itemsize, (step, CELL.itemsize)),

@@ -185,12 +185,12 @@ def _trade(
         by_hour[s // 3600] += 1
         n_orders += 1
         if stage == 0:  # a prospect becomes a customer, won by the festival, by paid traffic or by himself
-            source, rate = ORGANIC, row.visit_rate
+            source, rate = ORGANIC, people.bond[i].visit_rate
             if zone.ritual > 0.0:
                 source, rate = FESTIVAL, np.float32(rate * mind.event_acquired_rate)
             elif uniform(unit_key, i, 2000) < offer.paid_share:
                 source = PAID
-            first_day[i], source_of[i], rate_of[i], row.judged_day = day, source, rate, day
+            first_day[i], source_of[i], rate_of[i], people.bond[i].judged_day = day, source, rate, day
             tally.won[source] += 1
         if row.orders < 255:
             row.orders += 1

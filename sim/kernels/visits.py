@@ -41,16 +41,24 @@ def _set_stages(day: int, source: U8, left: U8, first_day: I16, last_day: I16, s
 def count_groups(people: People, day: int, segments: int) -> I64:
     """(G,) people by segment and stage, everybody in exactly one group; writes each person's stage of `day`."""
     _set_stages(day, people.source, people.left, people.first_day, people.last_day, people.stage)
-    stage, segment, out = people.stage, people.segment, np.zeros((4, segments * 6), np.int32)
-    group, four = np.empty(_BLOCK, np.uint8), np.uint64(3)
+    stage, segment, two = people.stage, people.segment, np.zeros((2, segments * 6 << 8), np.int32)
+    group = np.zeros(_BLOCK, np.uint8)
+    pairs, one = group.view(np.uint16), np.uint64(1)
     for begin in range(0, stage.size, _BLOCK):
         first, size = np.uint64(begin), np.uint64(min(_BLOCK, stage.size - begin))
         for n in range(size):  # vector code
             group[n] = _U(_U(segment[first + n] * _U(6)) + stage[first + n])
-        for n in range(size):  # four counters in turn: one would wait for itself
-            out[n & four, np.uint64(group[n])] += _I(1)
-    sizes: I64 = out.sum(axis=0).astype(np.int64)
-    return sizes
+        for n in range(size // np.uint64(2)):  # two people at once, two counters in turn: one would wait for itself
+            two[n & one, np.uint64(pairs[n])] += _I(1)
+    out = np.zeros(segments * 6, np.int64)
+    if stage.size % 2:
+        out[np.uint64(group[np.uint64((stage.size - 1) % _BLOCK)])] += 1
+    for a in range(out.size):
+        for b in range(out.size):
+            both = two[0, a << 8 | b] + two[1, a << 8 | b]
+            out[a] += both
+            out[b] += both
+    return out
 
 
 @njit(cache=True)
@@ -68,11 +76,11 @@ def headcount(source: U8, left: U8) -> tuple[int, int, int]:
 
 
 @njit(cache=True, inline="always")
-def fatigue_of(row, decay, day):
+def fatigue_of(bond, decay, day):
     """Fatigue as it has decayed until `day`."""
-    if row.fatigue == 0.0:
+    if bond.fatigue == 0.0:
         return 0.0
-    return row.fatigue * math.exp(-decay * (day - row.fatigue_day))
+    return bond.fatigue * math.exp(-decay * (day - bond.fatigue_day))
 
 
 @njit(cache=True)
@@ -177,8 +185,8 @@ def visitors(
     edges, seconds, guide = _guide(np.concatenate((plain, ritual)))
     count, everybody, event = 0, people.rate.size, back.max() > 0.0
     hit, who = np.empty(_BLOCK, np.uint8), np.empty(_BLOCK, np.int32)
-    rates, cities, sources, message_days, rows, cells, waiting_days = (
-        people.rate, people.city, people.source, people.message_day, people.row, people.cell, mind.waiting_days,
+    rates, cities, sources, message_days, bonds, cells, waiting_days = (
+        people.rate, people.city, people.source, people.message_day, people.bond, people.cell, mind.waiting_days,
     )  # fmt: skip
     for begin in range(0, everybody, _BLOCK):
         size = min(_BLOCK, everybody - begin)
@@ -196,7 +204,7 @@ def visitors(
             if attention > 0.0 and message_days[i] == day:
                 base *= 1.0 + attention
             if extra > 0.0:
-                extra *= math.exp(-mind.fatigue_damping * fatigue_of(rows[i], mind.fatigue_decay, day))
+                extra *= math.exp(-mind.fatigue_damping * fatigue_of(bonds[i], mind.fatigue_decay, day))
                 if sources[i] == PROSPECT:
                     extra *= discovery
             u, all_hours = uniform(key, i, 0), base + extra
@@ -235,11 +243,11 @@ def send_messages(
         group = people.segment[i] * 6 + people.stage[i]
         if share[group] <= 0.0 or people.left[i] > 0 or uniform(key, i, 0) >= share[group]:
             continue
-        row = people.row[i]
+        bond = people.bond[i]
         if day + 1 - people.message_day[i] < cap_days and people.message_day[i] > NEVER:
-            row.fatigue = fatigue_of(row, mind.fatigue_decay, day) + tired
-            row.fatigue_day = day
+            bond.fatigue = fatigue_of(bond, mind.fatigue_decay, day) + tired
+            bond.fatigue_day = day
         people.message_day[i] = day + 1
-        row.coupon = coupon[group]
+        people.row[i].coupon = coupon[group]
         sent[group] += 1
     return sent

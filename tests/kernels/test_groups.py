@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.contracts import STAGES
-from sim.kernels.people import CELL, GRIEVANCES, PROSPECT, ROW, People
+from sim.kernels.people import BOND, CELL, GRIEVANCES, PROSPECT, ROW, People
 from sim.kernels.visits import count_groups, headcount
 
 
@@ -29,7 +29,8 @@ def test_stages_and_group_sizes() -> None:
         source=rng.choice([0, 1, PROSPECT], n).astype(np.uint8), left=rng.choice([0, 0, 2], n).astype(np.uint8),
         stage=np.zeros(n, np.uint8), first_day=(day - since_first).astype(np.int16),
         last_day=(day - since_last).astype(np.int16), message_day=np.zeros(n, np.int16),
-        grief=np.zeros((n, GRIEVANCES), np.uint8), row=np.zeros(n, ROW), cell=np.zeros((n, 1), CELL),
+        grief=np.zeros((n, GRIEVANCES), np.uint8), bond=np.zeros(n, BOND), row=np.zeros(n, ROW),
+        cell=np.zeros((n, 1), CELL),
     )  # fmt: skip
     sizes = count_groups(people, day, 3)
     columns = (people.source.tolist(), people.left.tolist(), since_first.tolist(), since_last.tolist())

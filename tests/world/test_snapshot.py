@@ -192,5 +192,5 @@ def test_people_lie_in_memory_as_they_did() -> None:
     world = World(load_scenario("double12", ["market.consumers=300"]), "always_on", "gut_feel", seed=1)
     people = world.consumers.people
     again = snapshot.thaw(snapshot.freeze(world)).consumers.people  # type: ignore[attr-defined]  # it is a world
-    assert (again.row.strides, again.cell.strides) == (people.row.strides, people.cell.strides) == ((76,), (76, 12))
+    assert (again.row.strides, again.cell.strides) == (people.row.strides, people.cell.strides) == ((64,), (64, 12))
     assert all((ours == theirs).all() for ours, theirs in zip(people, again, strict=True))
