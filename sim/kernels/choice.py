@@ -16,6 +16,8 @@ from sim.kernels.draws import bits, gumbel32, poisson, uniform
 from sim.kernels.instructions import prefetch
 from sim.kernels.inverse import Shelves, search
 from sim.kernels.people import (
+    CACHE_LINE,
+    CELL,
     CLOSED,
     FINE,
     I32,
@@ -23,6 +25,7 @@ from sim.kernels.people import (
     MATCHED,
     PUT_OFF,
     REGRET,
+    ROW,
     U64,
     Mind,
     People,
@@ -42,7 +45,6 @@ LOOK = np.dtype(
         "day",  # today, or the day on which he put this purchase off: he still wants what he wanted then
         "units",
     )]
-    + [(name, np.uint32) for name in ("low", "high")]  # his random bits of the day
     + [(name, np.float32) for name in (
         "beta", "trust", "pull", "hassle",
         "reference",  # price index that he remembers; 1 when memory is turned off
@@ -54,9 +56,9 @@ LOOK = np.dtype(
 )  # fmt: skip
 """A visitor before the shelf of a category; with an alternative it is a wish."""
 
-_N = np.uint64
+_N, _ROW, _CELL = np.uint64, ROW.itemsize, CELL.itemsize
 _PRICE, _INDEX = MATCHED - 1, PUT_OFF - 1
-_AHEAD = 32
+_AHEAD = 48
 """Visitors between asking for a row and reading it."""
 _ROOM = 8192
 """Alternatives weighed at a time, all visitors together: they stay in the nearest cache."""
@@ -71,22 +73,25 @@ def words_of(key, i):
 
 @njit(cache=True)
 def look(
-    need_key: np.uint64, choice_keys: U64, people: People, mind: Mind, offer: Slice, day: int, came: I32,
-    second: I32, first: int, last: int, looks: Rows, tally: Tallies,
+    need_key: np.uint64, people: People, mind: Mind, offer: Slice, day: int, came: I32, second: I32, first: int,
+    last: int, looks: Rows, tally: Tallies,
 ) -> int:  # fmt: skip
     """Which categories visitors `first` to `last` look at; returns how many looks.
 
-    A purchase that was put off is looked for whatever the chance of a need, with the draws of the day it was put off:
-    the wish is the same, the price another.
+    A purchase that was put off is looked for whatever the chance of a need.
     """
     row_of, cell_of, demands, zone_of, clock = people.row, people.cell, mind.demand, offer.zone, offer.clock
     need_of, season, zones, tempers, visits = mind.need, offer.need, offer.zones, mind.temper, tally.visits
     stages, bonds, found = people.stage, people.bond, 0
     message_days, by_group, ahead, size = people.message_day, offer.by_group == 1, _N(_AHEAD), _N(came.size)
+    cells_end = _CELL * demands.size - 1
+    far = _ROW + cells_end >= CACHE_LINE
     # places are unsigned, or every load would first ask whether to count from the end
     for v in range(_N(first), _N(last)):
         if v + ahead < size:
             prefetch(row_of, came[v + ahead], 0)
+            if far:
+                prefetch(cell_of, came[v + ahead], cells_end)
             if by_group:
                 prefetch(stages, came[v + ahead], 0)
         i = _N(came[v])
@@ -122,7 +127,6 @@ def look(
             it.reference = max(FINE, (cell.reference & _INDEX) * FINE) if mind.reference_weight > 0.0 else 1.0
             it.fresh = 1.0 if not put_off and day - cell.reference_day > mind.deliberation_days else 0.0
             it.day = cell.reference_day if put_off else day
-            it.low, it.high = words_of(choice_keys[it.day], i)
             it.group, it.voucher, it.units, it.pull, it.hassle = 0, 0, 1, 0.0, 0.0
             found += 1
         if found == begin:
@@ -142,14 +146,12 @@ def look(
 
 @njit(cache=True)
 def choose(
-    choice_keys: U64, people: People, mind: Mind, offer: Slice, shelves: Shelves, looks: Rows, n_looks: int, came: I32,
-    soon: int, per_look: int,
+    choice_keys: U64, mind: Mind, offer: Slice, shelves: Shelves, looks: Rows, n_looks: int
 ) -> None:  # fmt: skip
     """Fills alternative, later and lowest of each look: a multinomial logit among SKU x offer and "not now".
 
     Weighed are as many looks at a time as have room, by coupled draws (`coupled`) or through the inverse CDF
-    (`inverse`). Meanwhile the rows of the visitors `came[soon:]` are asked for, `per_look` with each look: these loops
-    need nothing else of the memory (asked for in `look`, a block ahead, they cost 5 % more).
+    (`inverse`). The draws of a purchase that was put off are those of that day: the wish is the same, the price another.
     """
     demands, lowests, promised, days, pulls = (
         mind.demand, offer.lowest, offer.wait_index, offer.wait_days, offer.pull_now,
@@ -164,7 +166,8 @@ def choose(
     if coupled:
         for m in range(n_looks):
             it = looks[m]
-            low[m], high[m], key[m] = it.low, it.high, demands[it.category].later_key
+            low[m], high[m] = words_of(choice_keys[_N(it.day)], it.person)
+            key[m] = demands[_N(it.category)].later_key
         for m in range(n_looks):
             noise[m] = gumbel32(low[m], high[m], key[m])
     m = 0
@@ -198,12 +201,9 @@ def choose(
             it.later = later + noise[m] if coupled else later
             m += 1
         if coupled:
-            compare(mind, offer, looks, first, m, lanes, prices, waits, orders, people, came, soon, per_look)
+            compare(mind, offer, looks, first, m, lanes, prices, waits, low, high, orders)
         else:
-            search(
-                choice_keys, shelves, mind, offer, looks, first, m, lanes, prices, waits, people, came, soon, per_look
-            )
-        soon += (m - first) * per_look
+            search(choice_keys, shelves, mind, offer, looks, first, m, lanes, prices, waits)
 
 
 @njit(cache=True)

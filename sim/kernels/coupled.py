@@ -6,15 +6,13 @@ import numpy as np
 from numba import njit
 
 from sim.kernels.draws import gumbel32
-from sim.kernels.instructions import prefetch
-from sim.kernels.people import CACHE_LINE, CELL, F32, I32, I64, LANES, ROW, Mind, People, Rows, Slice
+from sim.kernels.people import F32, I32, I64, LANES, U32, Mind, Rows, Slice
 from sim.kernels.utility import net_utility
 
 NOT_NOW, UNTIL_THEN = -1, -2
 """Buys nothing; buys nothing only because an announced event is worth waiting for."""
 
 _F, _I, _N, _ONE = np.float32, np.int32, np.uint64, np.float32(1.0)
-_ROW, _CELL = ROW.itemsize, CELL.itemsize
 _WIDE, _LAST = _N(LANES), _I(LANES - 1)
 _LEAST = _I(-(2**31))
 
@@ -27,13 +25,14 @@ def _ordered_bits(x):
 
 @njit(cache=True)
 def compare(
-    mind: Mind, offer: Slice, looks: Rows, first: int, last: int, lanes: I32, prices: I64, waits: F32, orders: I32,
-    people: People, came: I32, soon: int, per_look: int,
+    mind: Mind, offer: Slice, looks: Rows, first: int, last: int, lanes: I32, prices: I64, waits: F32, low: U32,
+    high: U32, orders: I32,
 ) -> None:  # fmt: skip
     """Fills alternative of the looks `first` : `last`, a multinomial logit; `later` of a look has its noise in.
 
     `lanes` (n,) alternatives, pads included, 0 = none on offer; `prices` (n,) where a look's block of the price tables
-    begins; `waits` (n,) what an announced event adds to "not now". `orders` has room for the lanes of all these looks.
+    begins; `waits` (n,) what an announced event adds to "not now"; `low` and `high` (n,) a person's random bits of the
+    day. `orders` has room for the lanes of all these looks.
 
     Two loops, the first of them vector code without a branch. A value is compared as an integer whose last four bits
     are its place among sixteen neighbours: one maximum finds both, and values are told apart to 1.5e-5 (below 16).
@@ -42,26 +41,18 @@ def compare(
     keys, demands, tempers, weight = mind.key, mind.demand, mind.temper, mind.reference_weight
     # indices are unsigned, or every load would first ask whether to count from the end
     width, segments, channels, at = _N(keys.size), _N(tempers.size), _N(offer.channels), _N(0)
-    rows, cells, cells_end = people.row, people.cell, _CELL * demands.size - 1
-    far = _ROW + cells_end >= CACHE_LINE
     for m in range(first, last):
-        for _ in range(per_look):
-            if soon < came.size:
-                prefetch(rows, came[soon], 0)
-                if far:
-                    prefetch(cells, came[soon], cells_end)
-                soon += 1
         it = looks[m]
         start, price, rule = _N(demands[it.category].first), _N(prices[m]), _N(it.zone) * width
         taste = ((_N(it.panel) * segments + _N(it.segment)) * channels + _N(it.channel)) * width + start
         rule += start
-        loss, beta, hassle, low, high = tempers[it.segment].loss_aversion, it.beta, it.hassle, it.low, it.high
+        loss, beta, hassle, one, two = tempers[it.segment].loss_aversion, it.beta, it.hassle, low[m], high[m]
         recall, bargain, inverse = _F(beta * weight), _F(beta * it.pull), _F(_ONE / it.reference)
         for _ in range(_N(lanes[m]) // _WIDE):
             for a in range(_WIDE):
                 value = net_utility(tastes[taste + a], logs[price + a], ratios[price + a], rules[rule + a],
                                     deposits[rule + a], beta, recall, loss, inverse, bargain, hassle)  # fmt: skip
-                order = _ordered_bits(_F(value + gumbel32(low, high, keys[start + a])).view(np.int32))
+                order = _ordered_bits(_F(value + gumbel32(one, two, keys[start + a])).view(np.int32))
                 orders[at + a] = _I(order & ~_LAST) | _I(_LAST - _I(a))
             taste, price, rule, start, at = taste + _WIDE, price + _WIDE, rule + _WIDE, start + _WIDE, at + _WIDE
     at = _N(0)

@@ -16,14 +16,13 @@ from numba import njit
 
 from sim.kernels.coupled import NOT_NOW, UNTIL_THEN
 from sim.kernels.draws import exp32, uniform
-from sim.kernels.instructions import prefetch
-from sim.kernels.people import CACHE_LINE, CELL, CLOSED, F32, F64, I32, I64, ROW, U8, U64, Mind, People, Rows, Slice
+from sim.kernels.people import CLOSED, F32, F64, I32, I64, U8, U64, Mind, Rows, Slice
 from sim.kernels.utility import net_utility
 
 MOST = 4
 """Price classes a table holds; shelves with more are weighed alternative by alternative."""
 UNFILLED, _TOO_MANY = 255, 254
-_F, _ROW, _CELL = np.float32, ROW.itemsize, CELL.itemsize
+_F = np.float32
 _GRAIN, _WHOLE = _F(1_048_576.0), _F(1e9)
 """Alternatives weighed one by one add whole grains: 2^20 to a weight of 1, weights up to e^20."""
 
@@ -105,7 +104,7 @@ def math_exp(x):
 @njit(cache=True)
 def search(
     choice_keys: U64, shelves: Shelves, mind: Mind, offer: Slice, looks: Rows, first: int, last: int, lanes: I32,
-    prices: I64, waits: F32, people: People, came: I32, soon: int, per_look: int,
+    prices: I64, waits: F32,
 ) -> None:  # fmt: skip
     """Fills alternative of the looks `first` : `last`, a multinomial logit from one uniform a look, "not now" last.
 
@@ -113,9 +112,7 @@ def search(
     its own would wait again after each branch guessed wrong.
     """
     stops, places, uptos, guides, classes_of = shelves.stop, shelves.place, shelves.upto, shelves.guide, shelves.classes
-    n, width, demands, rows, cells = last - first, mind.key.size, mind.demand, people.row, people.cell
-    cells_end = _CELL * demands.size - 1
-    far = _ROW + cells_end >= CACHE_LINE
+    n, width, demands = last - first, mind.key.size, mind.demand
     table_of, term_of, share, terms, nothing = (
         np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.float64), np.empty(n * MOST, np.float32),
         np.empty(n, np.float32),
@@ -130,12 +127,6 @@ def search(
     for m in range(n):
         nothing[m] = exp32(nothing[m])
     for m in range(n):
-        for _ in range(per_look):
-            if soon < came.size:
-                prefetch(rows, came[soon], 0)
-                if far:
-                    prefetch(cells, came[soon], cells_end)
-                soon += 1
         table = table_of[m]
         if table < 0:
             continue

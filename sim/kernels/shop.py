@@ -58,11 +58,11 @@ def serve(
         last = v + 1
         while last < came.size and last - v < _BLOCK and second[last] < offer.end:
             last += 1
-        n_looks = look(need_key, choice_keys, people, mind, offer, day, came, second, v, last, looks, tally)
-        choose(choice_keys, people, mind, offer, shelves, looks, n_looks, came, last, -(-(last - v) // max(1, n_looks)))
+        n_looks = look(need_key, people, mind, offer, day, came, second, v, last, looks, tally)
+        choose(choice_keys, mind, offer, shelves, looks, n_looks)
         wishes, claimed = conclude(unit_key, people, mind, offer, day, looks, n_looks, chosen, claims[n_claims:], tally)
         n_claims += claimed
-        n_lines, n_orders = _trade(need_key, choice_keys[day], unit_key, people, mind, offer, stock, route, day, second,
+        n_lines, n_orders = _trade(need_key, choice_keys, unit_key, people, mind, offer, stock, route, day, second,
                                    looks, chosen, wishes, lines, n_lines, n_orders, tally)  # fmt: skip
         v = last
     return v, n_lines, n_claims, n_orders
@@ -70,7 +70,7 @@ def serve(
 
 @njit(cache=True)
 def _trade(
-    need_key: np.uint64, choice_key: np.uint64, unit_key: np.uint64, people: People, mind: Mind, offer: Slice,
+    need_key: np.uint64, choice_keys: U64, unit_key: np.uint64, people: People, mind: Mind, offer: Slice,
     stock: NDArray[np.int64], route: NDArray[np.int64], day: int, second: I32, looks: Rows, chosen: I32,
     n_wishes: int, lines: Rows, n_lines: int, n_orders: int, tally: Tallies,
 ) -> tuple[int, int]:  # fmt: skip
@@ -118,7 +118,7 @@ def _trade(
                 while variant < end and u >= size_below[variant]:
                     variant += 1
             if stock[variant, node] <= 0:
-                a, variant, node, misfit = _look_for(people, mind, offer, stock, route, c, i, wish, tally)
+                a, variant, node, misfit = _look_for(choice_keys, people, mind, offer, stock, route, c, i, wish, tally)
                 if a < 0:
                     continue
                 k = skus[a]
@@ -131,6 +131,8 @@ def _trade(
             sold[k, c] += units
             by_offer[o] += units
             line = lines[n_lines]
+            prefetch(lines, n_lines + 8, 0)
+            prefetch(lines, n_lines + 8, 64)
             line.order, line.consumer, line.second, line.city, line.segment = n_orders, i, s, c, wish.segment
             line.sku, line.variant, line.units, line.offer, line.warehouse = k, variant, units, o, node
             line.filler, line.misfit, line.gift, line.bundle, line.threshold, line.deposit = 0, misfit, 0, 0, 0, 0
@@ -161,7 +163,7 @@ def _trade(
                 partner, b = items[term.partner], alternative[term.partner, o]
                 taste = tastes[((wish.panel * tempers.size + wish.segment) * channels + wish.channel) * width + b]
                 if taste > CLOSED:
-                    low, high = words_of(choice_key, i)
+                    low, high = words_of(choice_keys[day], i)
                     other, together = demands[partner.category], prices[wish.panel, b] * (1.0 - term.saving)
                     x = math.log(max(partner.floor, together) / partner.listed)
                     value = taste + term.pull * tempers[wish.segment].service - row.beta * other.beta_factor * x
@@ -199,7 +201,7 @@ def _trade(
 
 
 @njit(cache=True)
-def _look_for(people, mind, offer, stock, route, c, i, wish, tally):
+def _look_for(choice_keys, people, mind, offer, stock, route, c, i, wish, tally):
     """(alternative or -1, variant, warehouse, misfit): one's own size wherever it is, else the second choice.
     What was wanted and is not there hurts."""
     a, units = mind.demand[wish.category].first + wish.alternative, wish.units
@@ -207,7 +209,7 @@ def _look_for(people, mind, offer, stock, route, c, i, wish, tally):
     variant, node, misfit = find(mind.item[k], mind.size_below, mind.size_key, stock, route[mind.offer[a], c], i)
     if node >= 0 and misfit == 0:
         return a, variant, node, misfit
-    a, variant, node, misfit = _second_choice(mind, offer, stock, route, c, i, wish)
+    a, variant, node, misfit = _second_choice(choice_keys, mind, offer, stock, route, c, i, wish)
     if a < 0 or mind.sku[a] != k:
         tally.lost[k, c] += units
         hurt(people.row[i], people.grief[i], mind.temper[wish.segment].service, mind.stockout_hit, STOCKOUT)
@@ -216,7 +218,7 @@ def _look_for(people, mind, offer, stock, route, c, i, wish, tally):
 
 
 @njit(cache=True)
-def _second_choice(mind, offer, stock, route, c, i, wish):
+def _second_choice(choice_keys, mind, offer, stock, route, c, i, wish):
     """The best alternative among what can be had, by the same draws: (alternative or -1, variant, warehouse,
     misfit). The slow path of those who find their first choice gone."""
     demand, width = mind.demand[wish.category], mind.key.size
@@ -225,9 +227,10 @@ def _second_choice(mind, offer, stock, route, c, i, wish):
            wish.voucher, offer.utility, offer.log_index, offer.ratio, price)  # fmt: skip
     liking = ((wish.panel * mind.temper.size + wish.segment) * offer.channels + wish.channel) * width
     beta, ref, loss = float(wish.beta), float(wish.reference), mind.temper[wish.segment].loss_aversion
+    low, high = words_of(choice_keys[wish.day], i)
     best, out = float(wish.later), (np.int64(_NONE), np.int64(_NONE), np.int64(_NONE), np.int64(0))
     if mind.coupled == 0:  # the noise that coupled draws have had
-        best += gumbel32(wish.low, wish.high, demand.later_key)
+        best += gumbel32(low, high, demand.later_key)
     for a in range(demand.first, demand.first + demand.all_lanes):
         if offer.utility[liking + a] <= CLOSED:
             continue
@@ -240,7 +243,7 @@ def _second_choice(mind, offer, stock, route, c, i, wish):
         side = 1.0 if change > 0.0 else loss
         value = offer.log_index[price + a] - mind.reference_weight * side * change - wish.pull * offer.rules[rule + a]
         value = offer.utility[liking + a] - beta * value - wish.hassle * offer.deposits[rule + a]
-        value += gumbel32(wish.low, wish.high, mind.key[a]) - mind.misfit * misfit
+        value += gumbel32(low, high, mind.key[a]) - mind.misfit * misfit
         if value > best:
             best, out = value, (np.int64(a), variant, node, misfit)
     return out
