@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from sim.actors.crew import Overtime, overtime_factor
 from sim.actors.parcel_station import station_of
 from sim.actors.shifts import Shifts
 from sim.actors.station import hourly
+from sim.kernels.counts import outside
 from sim.kernels.draws import lognormal_seconds
 from sim.kernels.handover import CITY, bound_for
 from sim.kernels.parcels import ParcelRows
@@ -27,6 +28,15 @@ _EARLIEST, _LATEST = 6, 24
 """Hours of the day between which couriers may work: the roster begins at the first."""
 
 
+class Load(NamedTuple):
+    """What a truck carries, in order of the entities: a buyer's day, by which a parcel's last stop is drawn and parcels
+    of one truck queue."""
+
+    parcels: Ints
+    entities: Ints
+    service: Ints  # seconds
+
+
 class CourierFleet(Actor):
     """Serves its depot's queue; one courier is one server."""
 
@@ -38,8 +48,8 @@ class CourierFleet(Actor):
         begin, end = world.spec.operations.courier_hours
         self.hours = end - begin
         """Length of a courier's normal day."""
-        self._stop = np.array([self.hours * 3600.0 / self.terms.parcels_per_day])
-        """(1,) mean seconds from door to door."""
+        self.stop = self.hours * 3600.0 / self.terms.parcels_per_day
+        """Mean seconds from door to door."""
         self.shifts = Shifts(world, self.station, self.terms.parcels_per_day / self.hours)
         world.faults.threaten("courier_strike", name, self.shifts)
         self.overtime = Overtime(world.spec.operations.labour, self.terms.couriers)
@@ -80,16 +90,15 @@ class CourierFleet(Actor):
         """Hours of overtime that may still be worked this calendar month; without an end for the not employed."""
         return self.overtime.left(self.world.date) if self.terms.employed else np.inf
 
-    def send(self, parcels: Ints, entities: Ints, road_seconds: int) -> None:
-        """A truck leaves for the depot; parcels stand in order of their `entities`, see `depots`."""
-        self.on_road += parcels.size
-        self.world.env.call(road_seconds, self._dock, parcels, entities)
+    def send(self, load: Load, road_seconds: int) -> None:
+        """A truck leaves for the depot."""
+        self.on_road += load.parcels.size
+        self.world.env.call(road_seconds, self._dock, *load)
 
-    def _dock(self, parcels: Ints, entities: Ints) -> None:
+    def _dock(self, parcels: Ints, entities: Ints, service: Ints) -> None:
         """After its time on the road, the truck's parcels join the depot's queue."""
         self.on_road -= parcels.size
         second = int(self.world.env.now)
-        service = lognormal_seconds(self.world.streams.key("courier"), entities, self._stop, _STOP_CV)
         self.station.push(parcels, np.full(parcels.size, second), service, entities, None, self._urgency(parcels))
         day, hour = divmod(second // 3600, 24)
         if day < self.world.spec.calendar.days:
@@ -112,13 +121,8 @@ class CourierFleet(Actor):
         begin, end = world.spec.operations.courier_hours
         own, hired = (int(part[begin:end].sum()) for part in seconds)
         world.records.couriers_on_road[self.number, world.day] = (own + hired) / (3600.0 * self.hours)
-        self._pay(parcels.size, self._late_starts(start), own, hired)
-
-    def _late_starts(self, start: Ints) -> int:
-        """Parcels whose last stop began outside the courier hours: those of overtime."""
-        begin, end = self.world.spec.operations.courier_hours
-        hour = start % 86_400 // 3600
-        return int(((hour < begin) | (hour >= end)).sum())
+        in_overtime = outside(start, begin, end)
+        self._pay(parcels.size, in_overtime, own, hired)
 
     def _pay(self, parcels: int, in_overtime: int, own: int, hired: int) -> None:
         """A piece rate for each parcel; more for those of overtime, by the law's factor, and for those of surge runs,
@@ -134,18 +138,17 @@ class CourierFleet(Actor):
             world.ledger.book("courier_surge", "cash", -round(100 * terms.surge_extra_yuan * rise * by_surge))
 
 
-def depots(world: World, parcels: Ints) -> Iterator[tuple[CourierFleet, Ints, Ints]]:
-    """(fleet, its parcels, their entities) for each city that parcels (n,), in order of their numbers, are bound for.
-
-    An entity is a buyer's day: what a parcel's stop is drawn by, and the order in which parcels of one truck queue.
-    """
+def depots(world: World, parcels: Ints) -> Iterator[tuple[CourierFleet, Load]]:
+    """(fleet, its truck) for each city that parcels (n,), in order of their numbers, are bound for."""
     bound = bound_for(ParcelRows(**world.parcels.kept()), world.parcels.first, parcels)
     order = np.argsort(bound)
     ascending = bound[order]
     if (ascending[1:] == ascending[:-1]).any():  # seldom; a sort that need not mind takes a third of the time
         order = np.argsort(bound, kind="stable")
     parcels, entity = parcels[order], ascending & (1 << CITY) - 1
-    ends = np.searchsorted(ascending, np.arange(1, len(world.fleets) + 1) << CITY).tolist()
-    for fleet, begin, end in zip(world.fleets, [0, *ends], ends, strict=False):
+    ends = np.searchsorted(ascending, np.arange(1, len(world.fleets) + 1) << CITY)
+    stops = np.repeat([fleet.stop for fleet in world.fleets], np.diff(ends, prepend=0))
+    service = lognormal_seconds(world.streams.key("courier"), entity, stops, _STOP_CV)
+    for fleet, begin, end in zip(world.fleets, [0, *ends.tolist()], ends.tolist(), strict=False):
         if begin < end:
-            yield fleet, parcels[begin:end], entity[begin:end]
+            yield fleet, Load(parcels[begin:end], entity[begin:end], service[begin:end])

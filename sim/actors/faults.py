@@ -51,9 +51,10 @@ class Faults(Actor):
         self.world.env.call(end - int(self.world.env.now), shifts.strike, name, 0.0)
 
     def bot_seen(self, seconds: Ints) -> NDArray[np.float64]:
-        """(n,) share of contacts made at these seconds that the bot gets to see."""
-        seen = np.ones(seconds.size)
-        for _, fault, begin, end in self._of("bot_down"):
+        """(n,) share of contacts made at these seconds that the bot gets to see, (1,) where it is never down."""
+        down = list(self._of("bot_down"))
+        seen = np.ones(seconds.size if down else 1)
+        for _, fault, begin, end in down:
             seen[(begin <= seconds) & (seconds < end)] *= 1.0 - fault.share
         return seen
 

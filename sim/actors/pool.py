@@ -72,7 +72,8 @@ class Pool:
 
     def kept(self) -> dict[str, NDArray[Any]]:
         """All columns, of all rows kept."""
-        return {name: self.column(name) for name in self._columns}
+        begin, end = self._gone, self._gone + self.next - self.first
+        return {name: column[begin:end] for name, column in self._columns.items()}
 
     def drop_before(self, number: int) -> None:
         """Forgets rows with smaller numbers."""

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.pool import Pool
-from sim.kernels.draws import uniforms
-from sim.kernels.experience import Coming, Odds, returning
+from sim.kernels.experience import Coming, Inspected, Odds, ReturnRows, inspect, returning
 from sim.kernels.parcels import LineRows, ParcelRows
 from sim.ledger import LAG_DAYS
 
@@ -76,26 +75,26 @@ class Returns:
 
     def refund(self, lines: Ints) -> Ints:
         """Inspected lines are refunded; returns (V,) units that can be sold again."""
-        world, get = self.world, self.lines.get
-        entity, home, paid, sku = get("entity", lines), get("home", lines), get("paid", lines), get("sku", lines)
-        variant, units = get("variant", lines), get("units", lines).astype(np.int64)
-        self.lines.set("done", lines, 1)
+        world = self.world
+        back = inspect(
+            world.streams.key("resale"), ReturnRows(**self.lines.kept()), self.lines.first, lines, world.resale_share,
+            world.cost_fen, world.orders.fee, world.sizes.sku.size, len(world.warehouses),
+        )  # fmt: skip
         self.lines.drop_leading("done", 1, 1)
-        world.orders.price_match.forget(entity)
-        good = uniforms(world.streams.key("resale"), entity, 0) < world.resale_share[sku]
-        self._book(paid, home, world.cost_fen[sku] * units, good)
-        world.ledger.count("returned_units", int(units.sum()))
+        world.orders.price_match.forget(back.entity)
+        self._book(back)
+        world.ledger.count("returned_units", int(back.units.sum()))
         world.ledger.flow("lines_inspected", lines.size)
-        world.desk.sent_back((entity >> 24).astype(np.int32), entity)
-        world.records.returned[:, world.day] += np.bincount(sku, units, minlength=world.cost_fen.size).astype(np.int64)
-        return np.bincount(variant[good], units[good], minlength=world.sizes.sku.size).astype(np.int64)
+        world.desk.sent_back(back.consumer, back.entity)
+        world.records.returned[:, world.day] += back.units
+        return back.good
 
-    def _book(self, paid: Ints, home: Ints, cost: Ints, good: Bools) -> None:
-        """The money of lines (n,) that are back at `home`, in fen; what is not `good` is written off."""
-        world, book = self.world, self.world.ledger.book
-        book("refunds", "cash", -int(paid.sum()))
-        book("commission", "cash", int(np.round(world.orders.fee[home] * paid).sum()))
-        carried = int((home < len(world.warehouses)).sum())  # to a store they are brought
-        book("returns_transport", "cash", -round(100 * world.spec.operations.finance.return_yuan) * carried)
-        book("cost_returned", "stock", int(cost.sum()))
-        book("write_off", "stock", -int(cost[~good].sum()))
+    def _book(self, back: Inspected) -> None:
+        """The money of lines that are back; what cannot be sold again is written off."""
+        book = self.world.ledger.book
+        book("refunds", "cash", -back.paid)
+        book("commission", "cash", back.commission)
+        each = round(100 * self.world.spec.operations.finance.return_yuan)
+        book("returns_transport", "cash", -each * back.carried)  # to a store they are brought
+        book("cost_returned", "stock", back.cost)
+        book("write_off", "stock", -back.lost)

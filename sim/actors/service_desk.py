@@ -13,16 +13,17 @@ from sim.actors.crew import Crew
 from sim.actors.parcel_station import station_of
 from sim.actors.pool import Pool
 from sim.actors.station import ABANDONED, hourly
-from sim.kernels.draws import uniforms
-from sim.kernels.tickets import asking, to_agents, within_a_day
+from sim.kernels.tickets import asking, next_day, to_agents, within_a_day
 from sim.scenario.operations import TICKET_TYPES, Ticket
 
 if TYPE_CHECKING:
     from sim.world import World
 
 Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
 _OPENS = 6 * 3600
 _QUESTION, _ORDER, _LATE, _WRONG, _PRICE, _RETURN = range(len(TICKET_TYPES))
+_THEMSELVES = np.zeros(0, np.int64)
 
 
 class ServiceDesk(Actor):
@@ -45,8 +46,7 @@ class ServiceDesk(Actor):
         """(Y,) mean handle time of each type."""
         self.sort(None)
         profile = np.asarray(world.spec.market.hour_profile)
-        self._hours = np.cumsum(profile) / profile.sum()
-        self._passed = np.append(0.0, self._hours)
+        self._passed = np.append(0.0, np.cumsum(profile) / profile.sum())
         """(25,) share of a day's visits that have come by each full hour."""
 
     def sort(self, triage: Sequence[str] | None) -> None:
@@ -60,24 +60,25 @@ class ServiceDesk(Actor):
         if not self._tomorrow:
             return
         consumers, seconds = (np.concatenate(column) for column in list(zip(*self._tomorrow, strict=True))[:2])
-        cause = np.repeat([cause for *_, cause in self._tomorrow], [who.size for who, *_ in self._tomorrow])
+        causes = np.array([cause for *_, cause in self._tomorrow], np.uint8)
+        cause = np.repeat(causes, [who.size for who, *_ in self._tomorrow])
         self._open(consumers, seconds + self.world.midnight, cause)
         self._tomorrow = []
 
     def questions(self, consumers: NDArray[np.int32], seconds: NDArray[np.int32], rules: int) -> None:
         """Visitors, at `seconds` of the day, ask before buying, the more the more kinds of rules there are to grasp."""
-        chance = np.array([self.terms.question_per_visit * (1.0 + self.terms.rule_complexity * rules)])
-        asks = asking(self.world.streams.key("question", self.world.day), consumers.astype(np.int64), chance)
-        self._open(consumers[asks], seconds[asks].astype(np.int64) + self.world.midnight, _QUESTION)
+        chance = self.terms.question_per_visit * (1.0 + self.terms.rule_complexity * rules)
+        key, midnight = self.world.streams.key("question", self.world.day), self.world.midnight
+        self._open(*asking(key, consumers, seconds, chance, midnight), np.array([_QUESTION], np.uint8))
 
     def ordered(self, consumers: NDArray[np.int32], seconds: Ints, unasked: NDArray[np.float64]) -> None:
         """Some orders cause a contact within a day after the order; tutorials leave a share of them."""
         midnight, key = self.world.midnight, self.world.streams.key("order contact", self.world.day)
-        entity, when = within_a_day(
+        who, when = within_a_day(
             key, consumers, seconds - midnight, self.terms.contacts_per_order, unasked, self._passed, _OPENS
         )
-        who, today = entity.astype(np.int32), int(np.searchsorted(when, 86_400))
-        self._open(who[:today], when[:today] + midnight, _ORDER)
+        today = int(np.searchsorted(when, 86_400))
+        self._open(who[:today], when[:today] + midnight, np.array([_ORDER], np.uint8))
         if today < who.size:
             self._tomorrow.append((who[today:], when[today:] - 86_400, _ORDER))
 
@@ -103,40 +104,33 @@ class ServiceDesk(Actor):
         self._ask_tomorrow(consumers, "price contact", 1.0, _PRICE)
 
     def _ask_tomorrow(
-        self, consumers: NDArray[np.int32], stream: str, chance: float, cause: int, entity: Ints | None = None
+        self, consumers: NDArray[np.int32], stream: str, chance: float, cause: int, entity: Ints = _THEMSELVES
     ) -> None:
-        """Some of these people ask tomorrow, at hours at which people visit; draws are keyed by `entity`, without it
-        by the person."""
+        """Some of these people ask tomorrow; draws are keyed by `entity`, without it by the person."""
         if consumers.size == 0 or chance <= 0.0:
             return
         key = self.world.streams.key(stream, self.world.day)
-        entity = consumers.astype(np.int64) if entity is None else entity
-        asks = asking(key, entity, np.array([chance]))
-        consumers, entity = consumers[asks], entity[asks]
-        hour = np.minimum(np.searchsorted(self._hours, uniforms(key, entity, 1)), 23)
-        seconds = np.maximum((hour * 3600 + uniforms(key, entity, 2) * 3600).astype(np.int64), _OPENS)
-        order = np.lexsort((consumers, seconds))
-        self._tomorrow.append((consumers[order], seconds[order], cause))
+        self._tomorrow.append((*next_day(key, consumers, entity, chance, self._passed, _OPENS), cause))
 
-    def _open(self, consumers: NDArray[np.int32], seconds: Ints, cause: Ints | int) -> None:
-        """The bot takes what it can; the rest queue for an agent. `cause` is (n,) or that of all."""
+    def _open(self, consumers: NDArray[np.int32], seconds: Ints, cause: Bytes) -> None:
+        """The bot takes what it can; the rest queue for an agent. `cause` is (n,), or (1,) of all."""
         if consumers.size == 0:
             return
-        world, terms, cause = self.world, self.terms, np.full(consumers.size, cause)
-        entity = consumers.astype(np.int64) * 8 + cause
-        by_bot = self._contained[cause] * self.bot_share * world.faults.bot_seen(seconds)
-        asked, service, patience = to_agents(
-            world.streams.key("ticket", world.day), world.streams.key("handle", world.day), entity, by_bot,
-            self._minutes[cause], terms.handle_cv, terms.patience_minutes,
+        world, terms = self.world, self.terms
+        asked = to_agents(
+            world.streams.key("ticket", world.day), world.streams.key("handle", world.day), consumers, seconds, cause,
+            world.faults.bot_seen(seconds), self._contained * self.bot_share, self._minutes, self._urgency,
+            terms.handle_cv, terms.patience_minutes,
         )  # fmt: skip
-        world.records.tickets_by_type[:, world.day] += np.bincount(cause, minlength=len(TICKET_TYPES))
-        for name, count in (("tickets", consumers.size), ("tickets_bot", consumers.size - asked.size)):
+        world.records.tickets_by_type[:, world.day] += asked.by_type
+        for name, count in (("tickets", consumers.size), ("tickets_bot", consumers.size - asked.consumer.size)):
             world.ledger.count(name, count)
             world.ledger.flow(name, count)
-        entity, seconds, cause = entity[asked], seconds[asked], cause[asked]
-        numbers = self.tickets.append(asked.size, consumer=consumers[asked], kind=cause, opened=seconds)
-        self.station.push(numbers, seconds, service, entity, patience, self._urgency[cause])
-        world.records.arrivals_hourly[self.crew.index, world.day] += hourly(seconds, world.day)
+        numbers = self.tickets.append(
+            asked.consumer.size, consumer=asked.consumer, kind=asked.cause, opened=asked.second
+        )
+        self.station.push(numbers, asked.second, asked.service, asked.entity, asked.patience, asked.urgency)
+        world.records.arrivals_hourly[self.crew.index, world.day] += hourly(asked.second, world.day)
 
     def feel(self) -> None:
         """Midnight: answered and abandoned contacts are counted; the latter cost trust, and some try again."""

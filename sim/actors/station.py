@@ -52,9 +52,6 @@ class Station:
         waits, ranks = _FOREVER if patience is None else patience, _ALIKE if priority is None else priority
         if self.inside == 0:
             self._priority, self._ranked = int(ranks[0]), False
-        job, arrival, service, rank, waits, ranks = (
-            np.asarray(a, np.int64) for a in (job, arrival, service, rank, waits, ranks)
-        )
         into = self._queue, self._state, self._now, self._priority
         first, differs = kernel.enter(*into, job, arrival, service, rank, waits, ranks, _NO_ORDER)
         if first == kernel.CROWDED:
@@ -101,12 +98,16 @@ class Station:
         second in which they did.
         """
         self.advance()
-        if self._patient:
-            kernel.expire(self._now, self._queue, self._state)
+        self._expire()
         job, start, done, gave_up = kernel.collect(self._now, self._queue, self._state)
         self.abandoned += gave_up
         self.finished += job.size - gave_up
         return job, start, done
+
+    def _expire(self) -> None:
+        """Those whose patience is over leave now, not when their turn comes."""
+        if self._patient:
+            kernel.expire(self._now, self._queue, self._state)
 
     @property
     def inside(self) -> int:
@@ -116,7 +117,8 @@ class Station:
     def backlog(self) -> int:
         """Jobs waiting or in work now."""
         self.advance()
-        return int(kernel.standing(self._now, self._queue, self._state)[0])
+        self._expire()
+        return int(kernel.waiting(self._now, self._queue, self._state))
 
     def little(self) -> tuple[int, int]:
         """Little's law, L = lambda W, when jobs were last taken: the number inside integrated over time, and the

@@ -222,8 +222,8 @@ class Warehouse(Actor):
             return
         parcels = np.sort(parcels)
         road = self._road_seconds()
-        for fleet, mine, entities in depots(world, parcels):
-            fleet.send(mine, entities, int(road[fleet.number]))
+        for fleet, load in depots(world, parcels):
+            fleet.send(load, int(road[fleet.number]))
         world.ledger.count("parcels_dispatched", parcels.size)
         world.ledger.flow("dispatched", parcels.size)
         world.ledger.book("packing", "cash", -round(100 * finance.packing_yuan) * parcels.size)

@@ -37,6 +37,16 @@ def leading(values: NDArray[Any], low: int, high: int) -> int:
 
 
 @njit(cache=True)
+def outside(times: I64, begin: int, end: int) -> int:
+    """How many seconds (n,) lie outside the hours `begin` to `end` of their day."""
+    count = 0
+    for n in range(times.size):
+        hour = times[n] % 86_400 // 3600
+        count += (hour < begin) | (hour >= end)
+    return count
+
+
+@njit(cache=True)
 def count_by_hour(times: I64, first: int, hours: int) -> I64:
     """(hours,) events in each hour from second `first`; events outside are not counted."""
     out = np.zeros(hours, np.int64)

@@ -143,6 +143,32 @@ class Coming(NamedTuple):
     returned: I64  # (2,) the same of those that come back
 
 
+class ReturnRows(NamedTuple):
+    """Columns of the lines that come back (n,)."""
+
+    entity: I64
+    sku: I16
+    variant: I16
+    units: I16
+    paid: I64  # fen
+    home: U8  # where it comes back to
+    done: U8  # 1 = inspected
+
+
+class Inspected(NamedTuple):
+    """Lines that are back (n,), and what they come to; money in fen."""
+
+    entity: I64  # (n,)
+    consumer: I32  # (n,)
+    units: I64  # (K,)
+    good: I64  # (V,) units that can be sold again
+    paid: int
+    commission: int
+    cost: int
+    lost: int  # cost of those that cannot be sold again
+    carried: int  # lines, those that were not brought to a store
+
+
 class Odds(NamedTuple):
     """What makes a line come back, and when."""
 
@@ -193,3 +219,33 @@ def returning(
     which, of = which[:found], of[:found]
     return Coming(entities[which], skus[which], variants[which], units[which], paid[which], offers[which],
                   homes[which], lags[:found].copy(), seconds[of], delivered, returned)  # fmt: skip
+
+
+@njit(cache=True)
+def inspect(
+    key: np.uint64, lines: ReturnRows, first: int, number: I64, resale_share: F64, cost_fen: I64, fee: F64,
+    variants: int, warehouses: int,
+) -> Inspected:  # fmt: skip
+    """Lines `number` (n,) have been inspected: marks them as done, and sums up what becomes of them.
+
+    `lines` are the rows of all that come back, from number `first` on; a share `resale_share` (K,) can be sold again,
+    draw 0 of the line's entity. `cost_fen` (K,) a unit, `fee` (W,) by where a line is back, warehouses first.
+    """
+    entities, skus, variant_of, units_of, amounts, homes, done = lines
+    entity, consumer = np.empty(number.size, np.int64), np.empty(number.size, np.int32)
+    units, good = np.zeros(cost_fen.size, np.int64), np.zeros(variants, np.int64)
+    paid = commission = cost = lost = carried = 0
+    for n in range(number.size):
+        m = np.uint64(number[n] - first)
+        k, count, home = skus[m], np.int64(units_of[m]), homes[m]
+        entity[n], consumer[n], done[m] = entities[m], entities[m] >> 24, 1
+        units[k] += count
+        paid += amounts[m]
+        commission += int(np.rint(fee[home] * amounts[m]))
+        cost += cost_fen[k] * count
+        carried += home < warehouses
+        if uniform(key, entities[m], 0) < resale_share[k]:
+            good[variant_of[m]] += count
+        else:
+            lost += cost_fen[k] * count
+    return Inspected(entity, consumer, units, good, paid, commission, cost, lost, carried)

@@ -363,6 +363,21 @@ def compact(queue: Seconds, state: Seconds, target: Seconds) -> None:
 
 
 @njit(cache=True)
+def waiting(now: int, queue: Seconds, state: Seconds) -> int:
+    """Jobs that arrived by `now` and did not leave before it, from what has changed since the last were taken; whose
+    patience is over must have been expired."""
+    arrival, service, start, patience, left = queue[ARRIVAL], queue[SERVICE], queue[START], queue[PATIENCE], queue[LEFT]
+    count, slot = state[STANDING], state[SEEN]
+    while slot < state[TAIL] and arrival[slot] <= now:
+        count += 1
+        slot += 1
+    for i in range(state[LEAVING]):
+        slot = left[i]
+        count -= (arrival[slot] + patience[slot] if start[slot] == ABANDONED else start[slot] + service[slot]) < now
+    return count
+
+
+@njit(cache=True)
 def standing(now: int, queue: Seconds, state: Seconds) -> tuple[int, int]:
     """Jobs that arrived by `now` and did not leave before it; the sum of their seconds inside so far."""
     count = seconds = 0

@@ -111,7 +111,7 @@ def life(kind: type, seed: int, pushes: int, size: int, capacity: int = 4) -> li
             env.process(station.work([(int(s), int(rng.integers(0, capacity + 2))) for s in seconds]))
             for _ in range(3):
                 yield env.timeout(int(rng.integers(0, length // 2)))
-                said.extend([*station.take(), station.backlog(), station.inside])
+                said.extend([station.backlog(), *station.take(), station.backlog(), station.inside])
                 assert station.arrived == station.finished + station.abandoned + station.inside
         yield env.timeout(length)  # past the last shift
         env.process(station.work([(int(env.now), capacity)]))
