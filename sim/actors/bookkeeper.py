@@ -160,15 +160,15 @@ class Bookkeeper:
     def history(self) -> History:
         """What is kept of the run; of days to come, zeros."""
         world, records, orders = self.world, self.world.records, self.world.orders
-        customers = [c for c, _ in orders.placed] or [np.zeros(0, np.int32)]
-        days = [np.full(c.size, d, np.int16) for c, d in orders.placed] or [np.zeros(0, np.int16)]
+        customers = [np.zeros(0, np.int32), *(who for who, _ in orders.placed)]
+        days = np.array([0, *(day for _, day in orders.placed)], np.int16)
         people, daily = world.consumers.people, world.ledger.daily
         warm_up = max(0, world.spec.calendar.warm_up_days - 1)
         return History(
             scenario=world.spec, schedule=world.schedule, line_up=world.line_up_name, seed=world.seed_number,
             daily=daily, accounts=world.ledger.accounts, stations=world.shop.stations,
             arrivals_hourly=records.arrivals_hourly, capacity_hourly=records.capacity_hourly,
-            order_customer=np.concatenate(customers), order_day=np.concatenate(days),
+            order_customer=np.concatenate(customers), order_day=np.repeat(days, [who.size for who in customers]),
             source=np.where(people.source == PROSPECT, np.int8(-1), people.source.astype(np.int8)),
             left=people.left.astype(np.int8), start_stock_value_yuan=float(daily["stock_value_yuan"][warm_up]),
             end_stock_value_yuan=float(daily["stock_value_yuan"][-1]), skus=world.shop.skus,

@@ -268,23 +268,24 @@ class Consumers(Actor):
 
     def weekly_appeal(self) -> Floats:
         """(K,) what this week adds to each SKU's appeal: one keyed draw an SKU and week."""
-        key, sd = self._week(), self.world.spec.market.behaviour.appeal_sd
+        key, sd = self.week(), self.world.spec.market.behaviour.appeal_sd
         return np.array([sd * normal(key, np.int64(_key(name)), 0) for name in self.world.shop.skus])
 
     def weekly_liking(self) -> Floats:
         """(S, L, A) utility of each alternative at list price to a segment's customers of each own channel, the week's
         appeal in, campaigns and opening hours out."""
-        if self._week() != self._liking[0]:
+        if self.week() != self._liking[0]:
             mind, market = self.mind, self.world.spec.market
             own, presale = np.arange(len(market.channels))[:, None], mind.offer == mind.presale
             place = np.where(presale, 0, mind.offer)
             impulse = np.array([c.impulse for c in market.channels.values()])[place] * ~presale
             away = market.behaviour.other_channel * ((own != place) & ~presale)
             liking = (self.liking + self.weekly_appeal())[:, mind.sku][:, None] + impulse - away
-            self._liking = self._week(), liking
+            self._liking = self.week(), liking
         return self._liking[1]
 
-    def _week(self) -> np.uint64:
+    def week(self) -> np.uint64:
+        """The key of this week's appeal."""
         week = self.world.day // 7
         return self.world.streams.at(7 * week).key("appeal", week)
 

@@ -35,8 +35,8 @@ class MarkBook:
     def __init__(self, days: int, skus: int, cities: int) -> None:
         shape = (days, len(FORECAST_DAY_TYPES), len(FORECAST_HORIZONS), len(FORECAST_MEASURES))
         self.sums: Floats = np.zeros(shape)
-        self._picked = np.arange(0, skus * cities, -(-skus * cities // MOST_SERIES))
-        self._cities = cities
+        self._picked = slice(0, skus * cities, -(-skus * cities // MOST_SERIES))
+        self._sku = np.arange(skus * cities)[self._picked] // cities
         self._waiting: dict[tuple[int, int], NDArray[Any]] = {}
 
     def note(self, day: int, forecast: Forecast) -> None:
@@ -56,7 +56,7 @@ class MarkBook:
         samples.sort(axis=0)
         truth = np.tile(wanted.ravel()[self._picked].astype(np.float32), len(horizons))
         marks = np.stack(_marks(samples, truth), axis=1, dtype=np.float64)  # (horizons x series, M)
-        on = promo[self._picked // self._cities]
+        on = promo[self._sku]
         for n, part in zip(horizons, marks.reshape(len(horizons), on.size, -1), strict=True):
             self.sums[day, :, n] = part[~on].sum(axis=0), part[on].sum(axis=0)
 

@@ -53,6 +53,8 @@ class Counter:
     gifts: list[tuple[Running, Gift]] = field(init=False)
     gift_left: Ints = field(init=False)
     """(gifts,) units."""
+    built: dict[str, tuple[object, Any]] = field(init=False, default_factory=dict)
+    """What slices of the day have built last, and of what."""
 
     def __post_init__(self) -> None:
         world, shop = self.world, self.world.shop

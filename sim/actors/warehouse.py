@@ -244,10 +244,12 @@ class Warehouse(Actor):
         entities = self.world.orders.returns.lines.get("entity", lines)
         seconds = (8 * 3600 + uniforms(key, entities, 0) * 10 * 3600).astype(np.int64)
         self.coming_back += lines.size
-        order = np.argsort(days, kind="stable")
-        lags, begins = np.unique(days[order], return_index=True)
-        for lag, mine in zip(lags, np.split(order, begins[1:]), strict=True):
-            self.docked.setdefault(self.world.day + int(lag), []).append((lines[mine], seconds[mine]))
+        order, ends = np.argsort(days, kind="stable"), np.cumsum(np.bincount(days)).tolist()
+        lines, seconds = lines[order], seconds[order]
+        for lag, (begin, end) in enumerate(zip([0, *ends], ends, strict=False)):
+            if begin < end:
+                part = lines[begin:end], seconds[begin:end]
+                self.docked.setdefault(self.world.day + lag, []).append(part)
 
     def operate(self) -> None:
         """Midnight: what was inspected today is refunded, and restocked or written off."""

@@ -374,7 +374,7 @@ def waiting(now: int, queue: Seconds, state: Seconds) -> int:
     for i in range(state[LEAVING]):
         slot = left[i]
         count -= (arrival[slot] + patience[slot] if start[slot] == ABANDONED else start[slot] + service[slot]) < now
-    return count
+    return int(count)
 
 
 @njit(cache=True)
