@@ -146,9 +146,10 @@ def depots(world: World, parcels: Ints) -> Iterator[tuple[CourierFleet, Load]]:
     if (ascending[1:] == ascending[:-1]).any():  # seldom; a sort that need not mind takes a third of the time
         order = np.argsort(bound, kind="stable")
     parcels, entity = parcels[order], ascending & (1 << CITY) - 1
-    ends = np.searchsorted(ascending, np.arange(1, len(world.fleets) + 1) << CITY)
-    stops = np.repeat([fleet.stop for fleet in world.fleets], np.diff(ends, prepend=0))
+    ends = np.searchsorted(ascending, np.arange(1, len(world.fleets) + 1) << CITY).tolist()
+    parts = list(zip(world.fleets, [0, *ends], ends, strict=False))
+    stops = np.repeat([fleet.stop for fleet in world.fleets], [end - begin for _, begin, end in parts])
     service = lognormal_seconds(world.streams.key("courier"), entity, stops, _STOP_CV)
-    for fleet, begin, end in zip(world.fleets, [0, *ends.tolist()], ends.tolist(), strict=False):
+    for fleet, begin, end in parts:
         if begin < end:
             yield fleet, Load(parcels[begin:end], entity[begin:end], service[begin:end])

@@ -89,4 +89,4 @@ class Shifts:
         self.note()
         seconds = np.array(self.server_seconds)
         self.server_seconds = [[0] * 24, [0] * 24]
-        return seconds.sum(axis=0) * self.rate / 3600, seconds
+        return (seconds[0] + seconds[1]) * self.rate / 3600, seconds

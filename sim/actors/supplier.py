@@ -67,10 +67,12 @@ class Supplier(Actor):
         """Takes a purchase order (K, W)."""
         key = self.world.streams.key(f"lead time {self.name}", self.world.day)
         foreseen = max(1, round(self.terms.mean_days))
-        for sku in np.flatnonzero(units.sum(axis=1)):
+        for sku, wanted in enumerate(units.sum(axis=1).tolist()):
+            if wanted == 0:
+                continue
             entity = np.int64(zlib.crc32(self.world.shop.skus[sku].encode()))
             lead = max(1, round(lead_days(self.terms, key, entity)))
-            price = (1.0 - self.discount(int(sku), int(units[sku].sum()))) * int(self.world.cost_fen[sku])
+            price = (1.0 - self.discount(sku, wanted)) * int(self.world.cost_fen[sku])
             for leaves, part in self._leaving(units[sku]):
                 load = np.zeros_like(units)
                 load[sku] = part
