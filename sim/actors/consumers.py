@@ -312,7 +312,7 @@ class Consumers(Actor):
         of them views of what the next call overwrites."""
         world, first = self.world, self._next
         came, second = self._came
-        last = int(np.searchsorted(second, offer.end))
+        last = int(second.searchsorted(np.int32(offer.end)))  # a plain number would have all seconds copied first
         room = (last - first) * self.mind.demand.size
         if self._claims.size < room:
             self._lines, self._claims = np.zeros(4 * room, LINE), np.zeros(2 * room, CLAIM)

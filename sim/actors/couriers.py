@@ -33,8 +33,9 @@ class Load(NamedTuple):
     of one truck queue."""
 
     parcels: Ints
-    entities: Ints
+    arrival: Ints  # second at which it reaches the depot
     service: Ints  # seconds
+    entities: Ints
 
 
 class CourierFleet(Actor):
@@ -90,17 +91,16 @@ class CourierFleet(Actor):
         """Hours of overtime that may still be worked this calendar month; without an end for the not employed."""
         return self.overtime.left(self.world.date) if self.terms.employed else np.inf
 
-    def send(self, load: Load, road_seconds: int) -> None:
+    def send(self, load: Load) -> None:
         """A truck leaves for the depot."""
         self.on_road += load.parcels.size
-        self.world.env.call(road_seconds, self._dock, *load)
+        self.world.env.call(int(load.arrival[0]) - int(self.world.env.now), self._dock, *load)
 
-    def _dock(self, parcels: Ints, entities: Ints, service: Ints) -> None:
+    def _dock(self, parcels: Ints, arrival: Ints, service: Ints, entities: Ints) -> None:
         """After its time on the road, the truck's parcels join the depot's queue."""
         self.on_road -= parcels.size
-        second = int(self.world.env.now)
-        self.station.push(parcels, np.full(parcels.size, second), service, entities, None, self._urgency(parcels))
-        day, hour = divmod(second // 3600, 24)
+        self.station.push(parcels, arrival, service, entities, None, self._urgency(parcels))
+        day, hour = divmod(int(self.world.env.now) // 3600, 24)
         if day < self.world.spec.calendar.days:
             self.world.records.courier_arrivals_hourly[self.number, day, hour] += parcels.size
 
@@ -138,8 +138,9 @@ class CourierFleet(Actor):
             world.ledger.book("courier_surge", "cash", -round(100 * terms.surge_extra_yuan * rise * by_surge))
 
 
-def depots(world: World, parcels: Ints) -> Iterator[tuple[CourierFleet, Load]]:
-    """(fleet, its truck) for each city that parcels (n,), in order of their numbers, are bound for."""
+def depots(world: World, parcels: Ints, road: Ints) -> Iterator[tuple[CourierFleet, Load]]:
+    """(fleet, its truck) for each city that parcels (n,), in order of their numbers, are bound for; they leave now and
+    are `road` (C,) seconds on their way."""
     bound = bound_for(ParcelRows(**world.parcels.kept()), world.parcels.first, parcels)
     order = np.argsort(bound)
     ascending = bound[order]
@@ -148,8 +149,10 @@ def depots(world: World, parcels: Ints) -> Iterator[tuple[CourierFleet, Load]]:
     parcels, entity = parcels[order], ascending & (1 << CITY) - 1
     ends = np.searchsorted(ascending, np.arange(1, len(world.fleets) + 1) << CITY).tolist()
     parts = list(zip(world.fleets, [0, *ends], ends, strict=False))
-    stops = np.repeat([fleet.stop for fleet in world.fleets], [end - begin for _, begin, end in parts])
+    counts = [end - begin for _, begin, end in parts]
+    stops, arrival = np.repeat([fleet.stop for fleet in world.fleets], counts), np.repeat(road, counts)
+    arrival += int(world.env.now)
     service = lognormal_seconds(world.streams.key("courier"), entity, stops, _STOP_CV)
     for fleet, begin, end in parts:
         if begin < end:
-            yield fleet, Load(parcels[begin:end], entity[begin:end], service[begin:end])
+            yield fleet, Load(*(column[begin:end] for column in (parcels, arrival, service, entity)))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.world import World
 
 Ints = NDArray[np.int64]
+_ALL = np.ones(1)
 
 
 class Faults(Actor):
@@ -53,7 +54,9 @@ class Faults(Actor):
     def bot_seen(self, seconds: Ints) -> NDArray[np.float64]:
         """(n,) share of contacts made at these seconds that the bot gets to see, (1,) where it is never down."""
         down = list(self._of("bot_down"))
-        seen = np.ones(seconds.size if down else 1)
+        if not down:
+            return _ALL
+        seen = np.ones(seconds.size)
         for _, fault, begin, end in down:
             seen[(begin <= seconds) & (seconds < end)] *= 1.0 - fault.share
         return seen

@@ -140,8 +140,8 @@ class Store(Actor):
         self.packed = []
         if parcels.size == 0:
             return
-        for fleet, load in depots(world, parcels):
-            fleet.send(load, round(3600 * terms.ship_hours))
+        for fleet, load in depots(world, parcels, np.full(len(world.fleets), round(3600 * terms.ship_hours))):
+            fleet.send(load)
         world.ledger.count("parcels_dispatched", parcels.size)
         world.ledger.flow("dispatched", parcels.size)
         packing = world.spec.operations.finance.packing_yuan

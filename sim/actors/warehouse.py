@@ -221,9 +221,8 @@ class Warehouse(Actor):
         if parcels.size == 0:
             return
         parcels = np.sort(parcels)
-        road = self._road_seconds()
-        for fleet, load in depots(world, parcels):
-            fleet.send(load, int(road[fleet.number]))
+        for fleet, load in depots(world, parcels, self._road_seconds()):
+            fleet.send(load)
         world.ledger.count("parcels_dispatched", parcels.size)
         world.ledger.flow("dispatched", parcels.size)
         world.ledger.book("packing", "cash", -round(100 * finance.packing_yuan) * parcels.size)
